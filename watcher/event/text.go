@@ -304,6 +304,7 @@ type TextReader struct {
 	line    int
 	header  Header
 	pending *Record // read while looking for the end of the header
+	err     error   // to be returned from now on
 }
 
 // textBatch is how many records one Read of a TextReader returns at most.
@@ -367,19 +368,18 @@ func (t *TextReader) Read(_ context.Context, to []Record) ([]Record, error) {
 		to = append(to, *t.pending)
 		t.pending = nil
 	}
-	for len(to) < textBatch {
-		line, err := t.next()
-		if err != nil {
-			if len(to) > 0 && errors.Is(err, io.EOF) {
-				return to, nil
-			}
-			return nil, err
+	for t.err == nil && len(to) < textBatch {
+		var line string
+		if line, t.err = t.next(); t.err != nil {
+			break
 		}
-		record, err := t.parse(line)
-		if err != nil {
-			return nil, err
+		var record Record
+		if record, t.err = t.parse(line); t.err == nil {
+			to = append(to, record)
 		}
-		to = append(to, record)
+	}
+	if len(to) == 0 {
+		return nil, t.err
 	}
 	return to, nil
 }

@@ -1,0 +1,36 @@
+package event
+
+import (
+	"context"
+	"errors"
+	"io"
+	"testing"
+)
+
+func TestMemoryLogIsReadFromAnyPlace(t *testing.T) {
+	log := NewMemoryLog(Header{Platform: Linux}, everyKind())
+	if err := log.Seek(5); err != nil {
+		t.Fatal(err)
+	}
+	records, err := log.Read(context.Background(), nil)
+	if err != nil || records[0].Seq != 5 {
+		t.Fatalf("%v, %v", records, err)
+	}
+	if _, err := log.Read(context.Background(), records); !errors.Is(err, io.EOF) {
+		t.Errorf("after the last record: %v", err)
+	}
+	for at, want := range map[int64]uint64{-1: 1, 0: 1, 1: 2, 1_000_000_007: 2, 1 << 60: 16} {
+		if seq, err := log.SeqAt(at); err != nil || seq != want {
+			t.Errorf("SeqAt(%d) = %d, %v; want %d", at, seq, err, want)
+		}
+	}
+	for seq, want := range map[uint64]string{1: "", 2: "1=/tmp/a b", 9: "1=/tmp/c", 10: "1=/tmp/c(lost)", 11: ""} {
+		table, err := log.TableAt(seq)
+		if err != nil || describe(table) != want {
+			t.Errorf("table before %d is %q, %v; want %q", seq, describe(table), err, want)
+		}
+	}
+	if changes, err := log.TableChanges(nil); err != nil || len(changes) != 4 {
+		t.Errorf("%d table changes, %v; want 4", len(changes), err)
+	}
+}
