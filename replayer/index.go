@@ -1,0 +1,147 @@
+package replayer
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"fsrec/watcher/event"
+)
+
+// index tells which watch came to stand for a path, and when.
+type index struct {
+	platform event.Platform
+	changes  []event.Record
+	starts   map[string][]start // by folded path, in order
+	paths    []string           // every path that was ever watched, as recorded, sorted
+}
+
+// start is a place where a watch came to stand for a path.
+type start struct {
+	seq    uint64
+	change int // of changes; -1 where a directory was renamed
+	watch  event.Watch
+}
+
+func newIndex(log event.Log) (*index, error) {
+	changes, err := log.TableChanges(nil)
+	if err != nil {
+		return nil, err
+	}
+	x := &index{platform: log.Header().Platform, changes: changes, starts: make(map[string][]start)}
+	table := event.NewTable(x.platform)
+	var moved []*event.Watch
+	for i := range changes {
+		r := &changes[i]
+		table.Apply(r)
+		switch {
+		case r.Kind == event.KindWatch:
+			if w := table.Watch(r.WD); !w.Lost() {
+				x.add(start{r.Seq, i, *w})
+			}
+		case r.Kind == event.KindMove && r.Path != "":
+			moved = table.Below(r.Path, moved[:0])
+			for _, w := range moved {
+				x.add(start{r.Seq, -1, *w})
+			}
+		}
+	}
+	slices.Sort(x.paths)
+	return x, nil
+}
+
+func (x *index) add(s start) {
+	key := x.fold(s.watch.Path)
+	if x.starts[key] == nil {
+		x.paths = append(x.paths, s.watch.Path)
+	}
+	x.starts[key] = append(x.starts[key], s)
+}
+
+func (x *index) fold(path string) string {
+	if x.platform == event.Windows {
+		return strings.ToUpper(path)
+	}
+	return path
+}
+
+// later is the first watch that comes to stand for path at or after record seq, or nil.
+func (x *index) later(path string, seq uint64) *start {
+	all := x.starts[x.fold(path)]
+	for i := range all {
+		if all[i].seq >= seq {
+			return &all[i]
+		}
+	}
+	return nil
+}
+
+// set lists the watches that were placed together with s: below its path, by
+// the same caller, with nothing between but what auto-add placed.
+func (x *index) set(s *start) []event.Watch {
+	all := []event.Watch{s.watch}
+	if s.change < 0 {
+		return all
+	}
+	for i := s.change + 1; i < len(x.changes); i++ {
+		r := &x.changes[i]
+		if r.Kind == event.KindWatch && r.M != 0 {
+			continue
+		}
+		rest, below := x.platform.Below(s.watch.Path, r.Path)
+		if r.Kind != event.KindWatch || !below || rest == "" {
+			break
+		}
+		all = append(all, event.Watch{WD: r.WD, Mask: r.Mask, Kernel: event.Mask(r.N), Flags: r.Flags, Path: r.Path})
+	}
+	return all
+}
+
+// nearest is the path that shares most elements with path, at its start and at its end.
+func (x *index) nearest(path string) string {
+	want := strings.Split(x.fold(path), string(x.platform.Separator()))
+	best, bestLike, bestLen := "", -1, 0
+	for _, candidate := range x.paths {
+		have := strings.Split(x.fold(candidate), string(x.platform.Separator()))
+		like, n := 0, min(len(have), len(want))
+		for like < n && have[like] == want[like] {
+			like++
+		}
+		for i := 1; like < n && i <= n-like && have[len(have)-i] == want[len(want)-i]; i++ {
+			like++
+		}
+		off := max(len(have), len(want)) - n
+		if like > bestLike || (like == bestLike && off < bestLen) {
+			best, bestLike, bestLen = candidate, like, off
+		}
+	}
+	return best
+}
+
+// matching lists the paths that fit a pattern, element by element.
+func (x *index) matching(pattern string) ([]string, error) {
+	if _, err := path.Match(pattern, ""); err != nil && x.platform.Separator() == '/' {
+		return nil, err
+	}
+	separator := string(x.platform.Separator())
+	want := strings.Split(x.fold(pattern), separator)
+	var all []string
+next:
+	for _, candidate := range x.paths {
+		have := strings.Split(x.fold(candidate), separator)
+		if len(have) != len(want) {
+			continue
+		}
+		for i := range want {
+			ok, err := path.Match(want[i], have[i])
+			if err != nil {
+				return nil, err
+			}
+			if !ok {
+				continue next
+			}
+		}
+		all = append(all, candidate)
+	}
+	return all, nil
+}

@@ -1,0 +1,408 @@
+package replayer
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"fsrec/watcher/event"
+)
+
+// changes is what the program under test did to the recorded watches.
+type changes struct {
+	platform event.Platform // the recorded one
+	index    *index         // nil until it is needed
+	found    []Mark         // nil until they are needed
+	table    *event.Table   // of what was passed on, by recorded paths; nil until it is needed
+	asked    map[int32]*ask
+	withheld map[int32]bool // wds of which nothing is passed on
+}
+
+// ask is what a program asked for.
+type ask struct {
+	mask    event.Mask
+	autoAdd bool
+	exclude func(string) bool
+}
+
+// needTable makes the table of what was passed on.
+func (r *Replayer) needTable() error {
+	if r.table != nil {
+		return nil
+	}
+	table, err := r.log.TableAt(r.next)
+	if err != nil {
+		return err
+	}
+	r.table = table
+	return nil
+}
+
+func (r *Replayer) needIndex() error {
+	if r.index != nil {
+		return nil
+	}
+	x, err := newIndex(r.log)
+	if err != nil {
+		return err
+	}
+	r.index = x
+	return nil
+}
+
+// pass takes note of records that are about to be passed on, and turns them
+// into what the reader is to see.
+func (r *Replayer) pass(records []event.Record) ([]event.Record, error) {
+	last := &records[len(records)-1]
+	if last.Seq != 0 {
+		r.next = last.Seq + 1
+		r.position.Seq = last.Seq
+		r.empty = false
+	}
+	before := int64(r.position.Time)
+	r.position.Time = time.Duration(last.Time)
+	if r.table == nil && r.mapper == nil && r.rounds == 1 && len(r.overflow) == 0 && r.withheld == nil {
+		return records, nil
+	}
+	out := records[:0]
+	var extra []event.Record // what out has no room for yet
+	for i := range records {
+		record := records[i]
+		if r.table != nil && record.IsTableChange() {
+			r.table.Apply(&record)
+		}
+		if !r.keep(&record) {
+			continue
+		}
+		if len(r.overflow) > 0 && record.Kind == event.KindEvent && record.Flags&event.FlagSynthetic == 0 {
+			lost, loss := r.lose(&record, before)
+			if lost {
+				extra = append(extra, loss...)
+				out, extra = unload(out, extra, i+1)
+				continue
+			}
+		}
+		before = record.Time
+		record.Time += r.shift
+		if r.mapper != nil {
+			r.mapper.record(&record)
+		}
+		if len(extra) > 0 {
+			extra = append(extra, record)
+			out, extra = unload(out, extra, i+1)
+			continue
+		}
+		out = append(out, record)
+	}
+	return append(out, extra...), nil
+}
+
+// unload moves what has room from extra to out, whose first free entries have been read.
+func unload(out, extra []event.Record, read int) (_, _ []event.Record) {
+	n := min(read-len(out), len(extra))
+	out = append(out, extra[:n]...)
+	return out, extra[n:]
+}
+
+// lose reports whether an event is lost to an injected overflow, and what stands for the first.
+func (r *Replayer) lose(record *event.Record, before int64) (lost bool, loss []event.Record) {
+	for i, f := range r.overflow {
+		if record.Seq < f.at || r.faults[i] == 0 {
+			continue
+		}
+		r.faults[i]--
+		if r.faults[i] == f.n-1 {
+			t := record.Time + r.shift
+			loss = []event.Record{
+				{Kind: event.KindEvent, Time: t, WD: -1, Mask: event.IN_Q_OVERFLOW},
+				{Kind: event.KindLoss, Time: t, Name: "kernel", N: -1, M: before + r.shift},
+			}
+		}
+		return true, loss
+	}
+	return false, nil
+}
+
+// keep reports whether the reader is to see record, which it adapts to what was asked for.
+func (r *Replayer) keep(record *event.Record) bool {
+	switch record.Kind {
+	case event.KindWatch:
+		r.adopt(record)
+		if a := r.asked[record.WD]; a != nil {
+			record.Mask = a.mask
+		}
+		return !r.withheld[record.WD]
+	case event.KindEvent, event.KindUnwatch, event.KindEntry:
+		return !r.withheld[record.WD]
+	case event.KindFail:
+		return record.M == 0 || !r.withheld[int32(record.M)]
+	case event.KindEnd:
+		return r.rounds == 1 || r.position.Round == r.rounds-1
+	}
+	return true
+}
+
+// adopt treats a watch that auto-add placed as its parent was asked for.
+func (r *Replayer) adopt(record *event.Record) {
+	parent := int32(record.M)
+	if parent == 0 || r.asked[record.WD] != nil {
+		return
+	}
+	if r.withheld[parent] {
+		r.withhold(record.WD)
+		return
+	}
+	a := r.asked[parent]
+	if a == nil {
+		return
+	}
+	if !a.autoAdd || (a.exclude != nil && a.exclude(r.mapper.path(record.Path))) {
+		r.withhold(record.WD)
+		return
+	}
+	r.asked[record.WD] = a
+}
+
+func (r *Replayer) withhold(wd int32) {
+	if r.withheld == nil {
+		r.withheld = make(map[int32]bool)
+	}
+	r.withheld[wd] = true
+}
+
+// Add answers a request from the recording. The wd of a path is that of the
+// watch which stands for it at this place of the replay, else of the first one
+// that will. With Recursive, the watches below it are those that stand there
+// now, or that will have been placed together with it. What auto-add placed
+// later comes through Read, as live, unless the request is without AutoAdd.
+//
+// The path may be written as Map gives it or as it was recorded, cleaned or
+// not; there is no working directory, a relative path is found only if Map made
+// it. Glob patterns match recorded paths, element by element, by the rules of
+// path.Match. Exclude is asked about replayed paths; it must not call the Replayer.
+//
+// A path that is not watched gives a *event.WatchError around a
+// *NotRecordedError. Events that were asked for and not recorded are in
+// WatchResult.Unrecorded. Everything else in the request has no effect:
+// a replay can give no more than was recorded.
+func (r *Replayer) Add(request event.WatchRequest) ([]event.WatchResult, error) {
+	if err := r.closedError(); err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.needTable(); err != nil {
+		return nil, err
+	}
+	if err := r.needIndex(); err != nil {
+		return nil, err
+	}
+	if r.asked == nil {
+		r.asked = make(map[int32]*ask)
+	}
+	defer r.wakeUp()
+	wanted := clean(r.header.Platform, request.Path)
+	if !request.Glob {
+		return r.addPath(nil, wanted, request), nil
+	}
+	var results []event.WatchResult
+	for _, pattern := range r.mapper.recorded(wanted) {
+		paths, err := r.index.matching(pattern)
+		if err != nil {
+			return nil, &event.WatchError{Op: "watch", Path: request.Path, Err: err}
+		}
+		for _, recorded := range paths {
+			if len(r.watches(recorded, false)) > 0 {
+				results = r.addPath(results, r.mapper.path(recorded), request)
+			}
+		}
+		if len(results) > 0 {
+			return results, nil
+		}
+	}
+	return append(results, r.notRecorded(wanted)), nil
+}
+
+// addPath adds the results for one path, in the form in which the caller wrote it.
+func (r *Replayer) addPath(results []event.WatchResult, wanted string, request event.WatchRequest) []event.WatchResult {
+	for _, recorded := range r.mapper.recorded(wanted) {
+		watches := r.watches(recorded, request.Recursive)
+		if len(watches) == 0 {
+			continue
+		}
+		top := r.mapper.path(recorded)
+		excluded := ""
+		for i := range watches {
+			w := &watches[i]
+			path := r.mapper.path(w.Path)
+			if excluded != "" {
+				if _, below := r.header.Platform.Below(excluded, path); below {
+					r.withhold(w.WD)
+					continue
+				}
+			}
+			key := wanted
+			if rest, below := r.header.Platform.Below(top, path); below {
+				key = r.header.Platform.Join(wanted, rest)
+			}
+			if request.Exclude != nil && request.Exclude(path) {
+				excluded = path
+				r.withhold(w.WD)
+				results = append(results, event.WatchResult{Key: key, Path: path, Excluded: true})
+				continue
+			}
+			results = append(results, event.WatchResult{Key: key, Path: path, WD: w.WD, Unrecorded: r.ask(w, request)})
+		}
+		return results
+	}
+	return append(results, r.notRecorded(wanted))
+}
+
+// watches finds the watch of a recorded path, the watches below it after it.
+func (r *Replayer) watches(recorded string, below bool) []event.Watch {
+	if w := r.table.At(recorded); w != nil {
+		all := []event.Watch{*w}
+		if below {
+			all = all[:0]
+			for _, w := range r.table.Below(recorded, nil) {
+				all = append(all, *w)
+			}
+			slices.SortStableFunc(all, func(a, b event.Watch) int { return strings.Compare(a.Path, b.Path) })
+		}
+		return all
+	}
+	from := r.next
+	s := r.index.later(recorded, from)
+	if s == nil {
+		return nil
+	}
+	if below {
+		return r.index.set(s)
+	}
+	return []event.Watch{s.watch}
+}
+
+// ask notes what was asked of a watch, and tells what of it was not recorded.
+func (r *Replayer) ask(w *event.Watch, request event.WatchRequest) event.Mask {
+	mask := request.Mask
+	if old := r.asked[w.WD]; old != nil && mask&event.IN_MASK_ADD != 0 {
+		mask |= old.mask
+	}
+	delete(r.withheld, w.WD)
+	r.asked[w.WD] = &ask{mask, request.AutoAdd, request.Exclude}
+	if now := r.table.Watch(w.WD); now != nil {
+		record := now.Record()
+		record.Mask = mask
+		r.queue(record)
+	}
+	kernel := w.Kernel
+	if kernel == 0 {
+		kernel = w.Mask
+	}
+	return request.Mask & event.IN_ALL_EVENTS &^ kernel
+}
+
+func (r *Replayer) notRecorded(wanted string) event.WatchResult {
+	cause := &NotRecordedError{Path: wanted}
+	failed := &event.WatchError{Op: "watch", Path: wanted, Err: cause}
+	recorded := r.mapper.recorded(wanted)
+	for _, path := range recorded {
+		if r.index.later(path, 0) != nil {
+			cause.Over = true
+			cause.Nearest = wanted
+		}
+	}
+	if !cause.Over {
+		cause.Nearest = r.mapper.path(r.index.nearest(recorded[0]))
+		if cause.Nearest != "" {
+			failed.Hint = "replayer.Map gives a recorded path another one"
+		}
+	}
+	return event.WatchResult{Key: wanted, Path: wanted, Err: failed}
+}
+
+// Update gives a recorded watch another mask, which its KindWatch record carries from now on.
+func (r *Replayer) Update(wd int32, mask event.Mask) error {
+	if err := r.closedError(); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	w, err := r.find1(wd)
+	if err != nil {
+		return err
+	}
+	a := ask{autoAdd: true}
+	if old := r.asked[wd]; old != nil {
+		a = *old
+		if mask&event.IN_MASK_ADD != 0 {
+			mask |= old.mask
+		}
+	}
+	a.mask = mask
+	if r.asked == nil {
+		r.asked = make(map[int32]*ask)
+	}
+	r.asked[wd] = &a
+	record := w.Record()
+	record.Mask = mask
+	r.queue(record)
+	r.wakeUp()
+	return nil
+}
+
+// Remove ends a recorded watch for this replay: IN_IGNORED and a KindUnwatch
+// record come through Read, and nothing more of the watch, until it is added
+// again.
+func (r *Replayer) Remove(wd int32) error {
+	if err := r.closedError(); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	w, err := r.find1(wd)
+	if err != nil {
+		return err
+	}
+	if r.table.Watch(wd) == nil {
+		r.queue(w.Record())
+	}
+	r.withhold(wd)
+	delete(r.asked, wd)
+	r.queue(event.Record{Kind: event.KindEvent, WD: wd, Mask: event.IN_IGNORED})
+	r.queue(event.Record{Kind: event.KindUnwatch, WD: wd, Name: event.CauseRemoved, Path: w.Path})
+	r.wakeUp()
+	return nil
+}
+
+// find1 finds a watch that stands now, or that was answered with and will stand.
+func (r *Replayer) find1(wd int32) (*event.Watch, error) {
+	if err := r.needTable(); err != nil {
+		return nil, err
+	}
+	if r.withheld[wd] {
+		return nil, event.ErrUnknownWatch
+	}
+	if w := r.table.Watch(wd); w != nil {
+		return w, nil
+	}
+	if r.asked[wd] == nil {
+		return nil, event.ErrUnknownWatch
+	}
+	for i := range r.index.changes {
+		if c := &r.index.changes[i]; c.Kind == event.KindWatch && c.WD == wd && c.Seq >= r.next {
+			return &event.Watch{WD: wd, Parent: int32(c.M), Mask: c.Mask, Kernel: event.Mask(c.N), Flags: c.Flags, Path: c.Path}, nil
+		}
+	}
+	return nil, event.ErrUnknownWatch
+}
+
+func (r *Replayer) closedError() error {
+	select {
+	case <-r.closed:
+		return event.ErrClosed
+	default:
+		return nil
+	}
+}
+
