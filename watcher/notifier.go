@@ -1,0 +1,312 @@
+package watcher
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"fsrec/watcher/event"
+)
+
+// Notifier reads the events of a WatchManager and gives them to handlers. A
+// WatchManager has one Notifier at a time, and one goroutine uses it; only
+// Stop, Err and CoalesceEvents may be called from others.
+type Notifier struct {
+	wm        *WatchManager
+	handler   Handler
+	freq      time.Duration
+	threshold int
+	timeout   time.Duration
+	report    func(error) // nil: a failure of a handler ends the processing
+
+	stopped context.Context
+	stop    context.CancelFunc
+	senders sync.WaitGroup // goroutines of Channel
+
+	// work is held while events are processed; it guards all below.
+	work   sync.Mutex
+	stream *stream
+	queue  [][]event.Record // read, not processed
+	free   []event.Record   // a buffer to read into
+
+	errMu sync.Mutex
+	err   error
+}
+
+// NotifierOption changes how a Notifier works.
+type NotifierOption func(*Notifier)
+
+// ReadFreq makes Run read at most once in d, so that more events come with each
+// read. The default is 0: as soon as there are any.
+func ReadFreq(d time.Duration) NotifierOption { return func(n *Notifier) { n.freq = d } }
+
+// Threshold makes ReadEvents read only where at least so many bytes wait in the
+// kernel's queue; fewer wait on. Use it with ReadFreq, which says how often Run
+// looks. The default is 0.
+func Threshold(bytes int) NotifierOption { return func(n *Notifier) { n.threshold = bytes } }
+
+// Timeout is how long CheckEvents waits if it is not told, and Run before it
+// calls its callbacks though nothing happened: negative, the default, until
+// there are events, 0 not at all.
+func Timeout(d time.Duration) NotifierOption { return func(n *Notifier) { n.timeout = d } }
+
+// Coalesce drops an event that has the wd, mask, cookie and name of an earlier
+// one of the same read of the kernel: see [Notifier.CoalesceEvents].
+func Coalesce() NotifierOption { return func(n *Notifier) { n.stream.coalesce = true } }
+
+// ContinueOnError goes on with the next event where a handler fails or panics,
+// after the *HandlerError was given to report. Without it the processing ends there.
+func ContinueOnError(report func(error)) NotifierOption {
+	return func(n *Notifier) { n.report = report }
+}
+
+// NewNotifier gives a Notifier for the events of wm. They go to h, but those of
+// a watch with a handler of its own to that: see [Handle]. A nil h prints
+// all events to the standard output.
+func NewNotifier(wm *WatchManager, h Handler, opts ...NotifierOption) *Notifier {
+	if h == nil {
+		h = PrintAllEvents(os.Stdout)
+	}
+	n := &Notifier{wm: wm, handler: h, timeout: -1, stream: newStream(wm)}
+	n.stopped, n.stop = context.WithCancel(context.Background())
+	for _, opt := range opts {
+		opt(n)
+	}
+	return n
+}
+
+// WatchManager is what the Notifier was made with.
+func (n *Notifier) WatchManager() *WatchManager { return n.wm }
+
+// Handler is what events go to whose watch has no handler of its own.
+func (n *Notifier) Handler() Handler { return n.handler }
+
+// CoalesceEvents turns coalescing on or off for the events that are processed
+// from now on. With it, of the events of one read of the kernel that agree in
+// wd, mask, cookie and name only the first is delivered. The reads of a replay
+// are those of the recording.
+func (n *Notifier) CoalesceEvents(on bool) {
+	if !inHandler() {
+		n.work.Lock()
+		defer n.work.Unlock()
+	}
+	n.stream.coalesce = on
+	clear(n.stream.seen)
+}
+
+// CheckEvents reports whether there are events to read. It waits for them as
+// long as timeout says, or the Timeout option without one: a negative one until
+// there are some, 0 not at all. The error is io.EOF after the last event of a
+// recording and ErrClosed after Stop.
+func (n *Notifier) CheckEvents(timeout ...time.Duration) (bool, error) {
+	d := n.timeout
+	if len(timeout) > 0 {
+		d = timeout[0]
+	}
+	bytes, err := n.ready(n.stopped, d)
+	return bytes > 0, err
+}
+
+// ready waits up to d for events and gives the number of bytes that wait.
+func (n *Notifier) ready(ctx context.Context, d time.Duration) (int, error) {
+	if n.stopped.Err() != nil {
+		return 0, ErrClosed
+	}
+	waiting := ctx
+	if d >= 0 {
+		var cancel context.CancelFunc
+		waiting, cancel = context.WithTimeout(ctx, d)
+		defer cancel()
+	}
+	bytes, err := n.wm.backend.Ready(waiting)
+	switch {
+	case err == nil:
+		return bytes, nil
+	case n.stopped.Err() != nil:
+		return 0, ErrClosed
+	case ctx.Err() == nil && waiting.Err() != nil && errors.Is(err, waiting.Err()):
+		return 0, nil
+	}
+	return 0, err
+}
+
+// ReadEvents reads the events that wait in the kernel, for ProcessEvents. It
+// waits until there are some, unless they are fewer bytes than the Threshold.
+func (n *Notifier) ReadEvents() error { return n.read(n.stopped, n.threshold > 0) }
+
+func (n *Notifier) read(ctx context.Context, checkThreshold bool) error {
+	if n.stopped.Err() != nil {
+		return ErrClosed
+	}
+	if checkThreshold {
+		bytes, err := n.ready(ctx, -1)
+		if err != nil || bytes < n.threshold {
+			return err
+		}
+	}
+	n.work.Lock()
+	buf := n.free
+	n.free = nil
+	n.work.Unlock()
+	batch, err := n.wm.backend.Read(ctx, buf)
+	if n.stopped.Err() != nil {
+		return ErrClosed
+	}
+	if err != nil {
+		return err
+	}
+	n.work.Lock()
+	n.queue = append(n.queue, batch)
+	n.work.Unlock()
+	return nil
+}
+
+// ProcessEvents gives all events that were read to their handlers. Where a
+// handler fails the error is a *HandlerError, and the next call goes on with
+// the next event. A handler must not call it.
+func (n *Notifier) ProcessEvents() error {
+	_, err := n.next(false)
+	return err
+}
+
+// dispatch delivers events until none are left, a handler fails or Stop was
+// called. With pull it returns the first event that has no handler of its own,
+// instead of giving it to the Notifier's. Its name is known to inHandler, so
+// every handler is called from here. The caller holds work.
+func (n *Notifier) dispatch(pull bool) (ev *Event, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			stack := make([]byte, 16<<10)
+			err = handlerError(ev, &PanicError{Value: p, Stack: stack[:runtime.Stack(stack, false)]})
+			ev = nil
+		}
+	}()
+	for n.stopped.Err() == nil {
+		var set *settings
+		if ev, set = n.take(); ev == nil {
+			return nil, nil
+		}
+		h := n.handler
+		if set != nil && set.handler != nil {
+			h = set.handler
+		} else if pull {
+			return ev, nil
+		}
+		if _, err := h.HandleEvent(ev); err != nil {
+			return nil, handlerError(ev, err)
+		}
+	}
+	return nil, ErrClosed
+}
+
+// next is dispatch with failures of handlers reported, if that is wanted.
+func (n *Notifier) next(pull bool) (*Event, error) {
+	n.work.Lock()
+	defer n.work.Unlock()
+	for {
+		ev, err := n.dispatch(pull)
+		var failed *HandlerError
+		if n.report == nil || !errors.As(err, &failed) {
+			return ev, err
+		}
+		n.report(failed)
+	}
+}
+
+func handlerError(ev *Event, err error) *HandlerError {
+	e := &HandlerError{Err: err}
+	if ev != nil {
+		c := ev.Clone()
+		e.Seq, e.Mask, e.Path = c.Seq, c.Mask, c.Pathname
+	}
+	return e
+}
+
+// take gives the next event of all that was read, or nil.
+func (n *Notifier) take() (*Event, *settings) {
+	for {
+		if ev, set := n.stream.take(); ev != nil {
+			return ev, set
+		}
+		if used := n.stream.records; cap(used) > cap(n.free) {
+			n.free = used
+		}
+		n.stream.drop()
+		if len(n.queue) == 0 {
+			return nil, nil
+		}
+		n.stream.feed(n.queue[0])
+		n.queue[0] = nil
+		n.queue = n.queue[1:]
+	}
+}
+
+// Stop ends the Notifier: a blocked read is cancelled, what was read and not
+// delivered is discarded. When Stop returns no handler is running and none will
+// run again. In a handler Stop may be called too: that one call is finished and
+// the last; a handler must not wait for another goroutine that calls Stop. Stop
+// may be called again. It does not end the watches: see [WatchManager.Close].
+func (n *Notifier) Stop() {
+	n.stop()
+	if inHandler() {
+		return
+	}
+	n.senders.Wait()
+	n.work.Lock()
+	defer n.work.Unlock()
+	n.queue = nil
+	n.stream.drop()
+}
+
+// inHandler reports whether the calling goroutine runs a handler. It looks at
+// the stack: the handler itself cannot be asked, and Go has no other identity of goroutines.
+func inHandler() bool {
+	var pcs [64]uintptr
+	for skip := 2; ; skip += len(pcs) {
+		n := runtime.Callers(skip, pcs[:])
+		frames := runtime.CallersFrames(pcs[:n])
+		for more := n > 0; more; {
+			var f runtime.Frame
+			f, more = frames.Next()
+			if strings.HasSuffix(f.Function, dispatchName) {
+				return true
+			}
+		}
+		if n < len(pcs) {
+			return false
+		}
+	}
+}
+
+const dispatchName = "watcher.(*Notifier).dispatch"
+
+// Err is what ended the latest Run, Channel or Events: nil after the last event
+// of a recording and after Stop.
+func (n *Notifier) Err() error {
+	n.errMu.Lock()
+	defer n.errMu.Unlock()
+	return n.err
+}
+
+func (n *Notifier) setErr(err error) error {
+	n.errMu.Lock()
+	defer n.errMu.Unlock()
+	n.err = err
+	return err
+}
+
+// ended turns what ended a loop into what it returns.
+func (n *Notifier) ended(ctx context.Context, err error) error {
+	switch {
+	case n.stopped.Err() != nil && errors.Is(err, ErrClosed), errors.Is(err, io.EOF):
+		return nil
+	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
+		return ctx.Err()
+	}
+	return err
+}
