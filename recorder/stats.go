@@ -51,13 +51,17 @@ type Summary struct {
 // maxListed bounds the lists of a Summary.
 const maxListed = 1000
 
+// numbering is a gapless sequence of numbers, and of times that never decrease.
+type numbering struct {
+	seq  uint64 // of the last record
+	time int64
+}
+
 // encoder numbers records, keeps account of them and hands them to the sink.
 type encoder struct {
 	sink event.Writer
 	opts Options
-
-	seq  uint64 // of the last numbered record
-	time int64
+	numbering
 
 	account Stats
 	first   int64 // time of the first record
@@ -72,15 +76,13 @@ func newEncoder(sink event.Writer, opts Options) encoder {
 }
 
 // number gives records their Seq, and keeps time from going back.
-func (e *encoder) number(records []event.Record) {
+func (n *numbering) number(records []event.Record) {
 	for i := range records {
 		r := &records[i]
-		e.seq++
-		r.Seq = e.seq
-		if r.Time < e.time {
-			r.Time = e.time
-		}
-		e.time = r.Time
+		n.seq++
+		r.Seq = n.seq
+		r.Time = max(r.Time, n.time)
+		n.time = r.Time
 	}
 }
 

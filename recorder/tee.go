@@ -3,6 +3,7 @@ package recorder
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"fsrec/watcher/event"
@@ -16,15 +17,15 @@ type TeeBackend struct {
 	free   chan []event.Record
 	joined chan struct{}
 
-	mu     sync.Mutex // held from numbering to full, so that the numbers are in order there
-	closed bool
-	made   int
-	seq    encoder // numbers only; the account is kept by out
+	mu      sync.Mutex // held from numbering to full, so that the numbers are in order there
+	closed  bool
+	made    int
+	numbers numbering
 
 	state sync.Mutex
 	stats Stats
-	end   string // reason, once the recording is over
-	err   error  // of the sink
+	end   end   // once the recording is over
+	err   error // of the sink
 
 	out      encoder // of the writing goroutine
 	shutting sync.Once
@@ -76,7 +77,7 @@ func (t *TeeBackend) Read(ctx context.Context, to []event.Record) ([]event.Recor
 		for n < len(rest) && rest[n].Kind != event.KindBarrier {
 			n++
 		}
-		t.seq.number(rest[:n])
+		t.numbers.number(rest[:n])
 		records = append(records, rest[:n]...)
 		rest = rest[min(n+1, len(rest)):]
 	}
@@ -110,11 +111,15 @@ func (t *TeeBackend) write() {
 		t.free <- records[:0]
 	}
 	if !over {
-		t.finish(ReasonClosed)
+		t.finish(ReasonClosed, 0)
 	}
 }
 
 func (t *TeeBackend) writeBatch(records []event.Record) (over bool) {
+	var last event.Record // of a backend that knows its end, as a replay does
+	if i := slices.IndexFunc(records, func(r event.Record) bool { return r.Kind == event.KindEnd }); i >= 0 {
+		last, records = records[i], records[:i]
+	}
 	kept, reason := t.out.limit(records)
 	if len(kept) > 0 {
 		if err := t.out.write(kept); err != nil {
@@ -124,6 +129,10 @@ func (t *TeeBackend) writeBatch(records []event.Record) (over bool) {
 	}
 	switch {
 	case reason != "":
+	case last.Kind != 0:
+		t.publish()
+		t.finish(last.Name, last.N)
+		return true
 	case t.out.full():
 		reason = ReasonSize
 	case t.opts.Duration > 0 && int64(t.out.account.Time)-t.out.first >= int64(t.opts.Duration):
@@ -131,14 +140,14 @@ func (t *TeeBackend) writeBatch(records []event.Record) (over bool) {
 	}
 	t.publish()
 	if reason != "" {
-		t.finish(reason)
+		t.finish(reason, 0)
 	}
 	return reason != ""
 }
 
-func (t *TeeBackend) finish(reason string) {
-	own := []event.Record{{Kind: event.KindEnd, Name: reason, Time: t.opts.Clock()}}
-	t.out.seq, t.out.time = t.out.account.Records, int64(t.out.account.Time)
+func (t *TeeBackend) finish(reason string, status int64) {
+	own := []event.Record{{Kind: event.KindEnd, Name: reason, N: status, Time: t.opts.Clock()}}
+	t.out.numbering = numbering{t.out.account.Records, int64(t.out.account.Time)}
 	t.out.number(own)
 	t.out.count(&own[0])
 	if err := t.out.write(own); err != nil {
@@ -147,13 +156,13 @@ func (t *TeeBackend) finish(reason string) {
 	}
 	t.publish()
 	t.state.Lock()
-	t.end = reason
+	t.end = end{reason, status}
 	t.state.Unlock()
 }
 
 func (t *TeeBackend) fail(err error) {
 	t.state.Lock()
-	t.err, t.end = err, ReasonError
+	t.err, t.end = err, end{reason: ReasonError}
 	t.state.Unlock()
 	if t.opts.OnError != nil {
 		t.opts.OnError(err)
@@ -176,7 +185,7 @@ func (t *TeeBackend) Mark(text string) error {
 		return ErrEnded
 	}
 	records := append(t.slice(), event.Record{Kind: event.KindMark, Name: text, Time: t.opts.Clock()})
-	t.seq.number(records)
+	t.numbers.number(records)
 	t.full <- records
 	return nil
 }
@@ -231,7 +240,7 @@ func (t *TeeBackend) Summary() Summary {
 	case <-t.joined:
 		t.state.Lock()
 		defer t.state.Unlock()
-		return t.out.summary(t.end, 0)
+		return t.out.summary(t.end.reason, t.end.status)
 	default:
 		return Summary{Stats: t.Stats()}
 	}

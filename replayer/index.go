@@ -13,8 +13,13 @@ type index struct {
 	platform event.Platform
 	changes  []event.Record
 	starts   map[string][]start // by folded path, in order
+	moved    int                // watches that came to a path by a rename
 	paths    []string           // every path that was ever watched, as recorded, sorted
 }
+
+// maxMoved bounds the memory for paths that watches came to by a rename; what
+// is beyond is found only once the replay has come there.
+const maxMoved = 1 << 20
 
 // start is a place where a watch came to stand for a path.
 type start struct {
@@ -42,7 +47,9 @@ func newIndex(log event.Log) (*index, error) {
 		case r.Kind == event.KindMove && r.Path != "":
 			moved = table.Below(r.Path, moved[:0])
 			for _, w := range moved {
-				x.add(start{r.Seq, -1, *w})
+				if x.moved++; x.moved <= maxMoved {
+					x.add(start{r.Seq, -1, *w})
+				}
 			}
 		}
 	}
@@ -118,30 +125,44 @@ func (x *index) nearest(path string) string {
 	return best
 }
 
-// matching lists the paths that fit a pattern, element by element.
-func (x *index) matching(pattern string) ([]string, error) {
-	if _, err := path.Match(pattern, ""); err != nil && x.platform.Separator() == '/' {
-		return nil, err
-	}
-	separator := string(x.platform.Separator())
-	want := strings.Split(x.fold(pattern), separator)
+// matching lists the watched paths, as they are replayed, that fit a pattern,
+// element by element. The pattern may also be written for the recorded path.
+func (x *index) matching(pattern string, replayed event.Platform, m *mapper) ([]string, error) {
 	var all []string
-next:
-	for _, candidate := range x.paths {
-		have := strings.Split(x.fold(candidate), separator)
-		if len(have) != len(want) {
-			continue
+	for _, recorded := range x.paths {
+		path := m.path(recorded)
+		ok, err := match(replayed, pattern, path)
+		if err == nil && !ok && path != recorded {
+			ok, err = match(x.platform, separate(pattern, replayed, x.platform), recorded)
 		}
-		for i := range want {
-			ok, err := path.Match(want[i], have[i])
-			if err != nil {
-				return nil, err
-			}
-			if !ok {
-				continue next
-			}
+		if err != nil {
+			return nil, err
 		}
-		all = append(all, candidate)
+		if ok {
+			all = append(all, path)
+		}
 	}
 	return all, nil
+}
+
+// match is path.Match for the separator and the case rules of platform p.
+func match(p event.Platform, pattern, name string) (bool, error) {
+	if p == event.Windows {
+		pattern, name = strings.ToUpper(pattern), strings.ToUpper(name)
+	}
+	separator := string(p.Separator())
+	want, have := strings.Split(pattern, separator), strings.Split(name, separator)
+	fits := len(want) == len(have)
+	for i := range want {
+		element := ""
+		if fits {
+			element = have[i]
+		}
+		ok, err := path.Match(want[i], element)
+		if err != nil {
+			return false, err
+		}
+		fits = fits && ok
+	}
+	return fits, nil
 }

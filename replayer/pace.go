@@ -31,9 +31,6 @@ func (c *clock) until(t int64, cfg *config) time.Duration {
 			d = min(d, cfg.idleCap)
 		}
 		due = due.Add(d)
-		if due.Before(c.due) {
-			return d
-		}
 		if time.Until(due) <= 0 {
 			c.last, c.due = t, due
 		}

@@ -21,9 +21,9 @@ type Replayer struct {
 	paced  bool    // Read is held back: by pace or by steps
 
 	closed chan struct{}
-	wake   chan struct{} // a blocked Read should look again
 
 	mu       sync.Mutex
+	wake     chan struct{} // closed, and replaced, when a blocked Read should look again
 	log      event.Log
 	first    uint64 // numbers of the first and the last record of a round
 	last     uint64
@@ -33,6 +33,7 @@ type Replayer struct {
 	pending  []event.Record // to be passed on before anything else, translated
 	position Position
 	next     uint64 // number of the first record that has not been passed on
+	now      int64  // time of the record that was passed on last, shifted
 	shift    int64  // added to recorded time in this round
 	empty    bool   // no record was passed on in this round
 	done     bool   // the last round is over
@@ -59,7 +60,7 @@ func New(log event.Log, opts ...Option) (*Replayer, error) {
 		log:    log,
 		header: log.Header(),
 		closed: make(chan struct{}),
-		wake:   make(chan struct{}, 1),
+		wake:   make(chan struct{}),
 		last:   math.MaxUint64,
 	}
 	for _, o := range opts {
@@ -213,6 +214,7 @@ func (r *Replayer) Read(ctx context.Context, to []event.Record) ([]event.Record,
 		}
 		r.mu.Lock()
 		out, wait, err := r.take(ctx, to)
+		wake := r.wake
 		r.mu.Unlock()
 		switch {
 		case err != nil:
@@ -224,7 +226,7 @@ func (r *Replayer) Read(ctx context.Context, to []event.Record) ([]event.Record,
 			to = out
 		}
 		if wait != 0 {
-			if err := r.wait(ctx, wait); err != nil {
+			if err := r.wait(ctx, wait, wake); err != nil {
 				return nil, err
 			}
 		}
@@ -276,8 +278,7 @@ func (r *Replayer) take(ctx context.Context, to []event.Record) (out []event.Rec
 	if err != nil {
 		return nil, 0, err
 	}
-	out, err = r.pass(to)
-	return out, 0, err
+	return r.pass(to), 0, nil
 }
 
 // due tells how many records from ahead[at] on may be passed on now, and if
@@ -299,7 +300,7 @@ func (r *Replayer) due() (n int, wait time.Duration) {
 }
 
 // wait blocks for d, or until there may be something to read.
-func (r *Replayer) wait(ctx context.Context, d time.Duration) error {
+func (r *Replayer) wait(ctx context.Context, d time.Duration, wake <-chan struct{}) error {
 	var due <-chan time.Time
 	if d != forever {
 		timer := time.NewTimer(d)
@@ -308,7 +309,7 @@ func (r *Replayer) wait(ctx context.Context, d time.Duration) error {
 	}
 	select {
 	case <-due:
-	case <-r.wake:
+	case <-wake:
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-r.closed:
@@ -317,11 +318,10 @@ func (r *Replayer) wait(ctx context.Context, d time.Duration) error {
 	return nil
 }
 
+// wakeUp makes blocked Reads look again. The caller holds the lock.
 func (r *Replayer) wakeUp() {
-	select {
-	case r.wake <- struct{}{}:
-	default:
-	}
+	close(r.wake)
+	r.wake = make(chan struct{})
 }
 
 // endRound prepares the next round, or gives io.EOF.
@@ -335,14 +335,13 @@ func (r *Replayer) endRound() error {
 	if err := r.endWatches(); err != nil {
 		return err
 	}
-	now := int64(r.position.Time) + r.shift
 	if err := r.begin(); err != nil {
 		return err
 	}
 	if err := r.fill(context.Background()); err != nil {
 		return err
 	}
-	r.shift = now - r.ahead[0].Time
+	r.shift = r.now - r.ahead[0].Time
 	return nil
 }
 
@@ -371,7 +370,7 @@ func (r *Replayer) endWatches() error {
 // queue gives record, which does not come from the log, the present time and
 // lets Read pass it on next.
 func (r *Replayer) queue(record event.Record) {
-	record.Time = int64(r.position.Time) + r.shift
+	record.Time = r.now
 	if r.mapper != nil {
 		r.mapper.record(&record)
 	}
@@ -391,12 +390,13 @@ func (r *Replayer) Ready(ctx context.Context) (int, error) {
 		}
 		r.mu.Lock()
 		n, wait, err := r.ready(ctx)
+		wake := r.wake
 		r.mu.Unlock()
 		if n > 0 || err != nil {
 			return n, err
 		}
 		if wait != 0 {
-			if err := r.wait(ctx, wait); err != nil {
+			if err := r.wait(ctx, wait, wake); err != nil {
 				return 0, err
 			}
 		}
@@ -419,7 +419,9 @@ func (r *Replayer) ready(ctx context.Context) (n int, wait time.Duration, err er
 	if !r.paced {
 		return everything, 0, nil
 	}
+	steps := r.steps // they are used up by Read only
 	due, wait := r.due()
+	r.steps = steps
 	if due == 0 {
 		return 0, wait, nil
 	}
@@ -458,8 +460,8 @@ func (r *Replayer) Close() error {
 // Next releases n more reads of the kernel, or events, of a replay in steps.
 func (r *Replayer) Next(n int) {
 	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.steps.credit += max(n, 0)
-	r.mu.Unlock()
 	r.wakeUp()
 }
 

@@ -52,30 +52,32 @@ func (r *Replayer) needIndex() error {
 
 // pass takes note of records that are about to be passed on, and turns them
 // into what the reader is to see.
-func (r *Replayer) pass(records []event.Record) ([]event.Record, error) {
+func (r *Replayer) pass(records []event.Record) []event.Record {
+	before := r.now
 	last := &records[len(records)-1]
 	if last.Seq != 0 {
 		r.next = last.Seq + 1
 		r.position.Seq = last.Seq
 		r.empty = false
 	}
-	before := int64(r.position.Time)
 	r.position.Time = time.Duration(last.Time)
-	if r.table == nil && r.mapper == nil && r.rounds == 1 && len(r.overflow) == 0 && r.withheld == nil {
-		return records, nil
+	r.now = last.Time + r.shift
+	if r.table == nil && r.mapper == nil && r.rounds == 1 && len(r.overflow) == 0 {
+		return records
 	}
 	out := records[:0]
 	var extra []event.Record // what out has no room for yet
 	for i := range records {
-		record := records[i]
+		record := &records[i]
 		if r.table != nil && record.IsTableChange() {
-			r.table.Apply(&record)
+			r.table.Apply(record)
 		}
-		if !r.keep(&record) {
+		if !r.keep(record) {
 			continue
 		}
+		record.Time += r.shift
 		if len(r.overflow) > 0 && record.Kind == event.KindEvent && record.Flags&event.FlagSynthetic == 0 {
-			lost, loss := r.lose(&record, before)
+			lost, loss := r.lose(record, before)
 			if lost {
 				extra = append(extra, loss...)
 				out, extra = unload(out, extra, i+1)
@@ -83,21 +85,23 @@ func (r *Replayer) pass(records []event.Record) ([]event.Record, error) {
 			}
 		}
 		before = record.Time
-		record.Time += r.shift
 		if r.mapper != nil {
-			r.mapper.record(&record)
+			r.mapper.record(record)
 		}
-		if len(extra) > 0 {
-			extra = append(extra, record)
+		switch {
+		case len(extra) > 0:
+			extra = append(extra, *record)
 			out, extra = unload(out, extra, i+1)
-			continue
+		case len(out) == i:
+			out = records[:i+1]
+		default:
+			out = append(out, *record)
 		}
-		out = append(out, record)
 	}
-	return append(out, extra...), nil
+	return append(out, extra...)
 }
 
-// unload moves what has room from extra to out, whose first free entries have been read.
+// unload moves from extra to out what fits into the first read entries, which are free.
 func unload(out, extra []event.Record, read int) (_, _ []event.Record) {
 	n := min(read-len(out), len(extra))
 	out = append(out, extra[:n]...)
@@ -112,10 +116,9 @@ func (r *Replayer) lose(record *event.Record, before int64) (lost bool, loss []e
 		}
 		r.faults[i]--
 		if r.faults[i] == f.n-1 {
-			t := record.Time + r.shift
 			loss = []event.Record{
-				{Kind: event.KindEvent, Time: t, WD: -1, Mask: event.IN_Q_OVERFLOW},
-				{Kind: event.KindLoss, Time: t, Name: "kernel", N: -1, M: before + r.shift},
+				{Kind: event.KindEvent, Time: record.Time, WD: -1, Mask: event.IN_Q_OVERFLOW},
+				{Kind: event.KindLoss, Time: record.Time, Name: "kernel", N: -1, M: before},
 			}
 		}
 		return true, loss
@@ -205,22 +208,20 @@ func (r *Replayer) Add(request event.WatchRequest) ([]event.WatchResult, error) 
 	if !request.Glob {
 		return r.addPath(nil, wanted, request), nil
 	}
+	paths, err := r.index.matching(wanted, r.header.Platform, r.mapper)
+	if err != nil {
+		return nil, &event.WatchError{Op: "watch", Path: request.Path, Err: err}
+	}
 	var results []event.WatchResult
-	for _, pattern := range r.mapper.recorded(wanted) {
-		paths, err := r.index.matching(pattern)
-		if err != nil {
-			return nil, &event.WatchError{Op: "watch", Path: request.Path, Err: err}
-		}
-		for _, recorded := range paths {
-			if len(r.watches(recorded, false)) > 0 {
-				results = r.addPath(results, r.mapper.path(recorded), request)
-			}
-		}
-		if len(results) > 0 {
-			return results, nil
+	for _, path := range paths {
+		if all := r.addPath(nil, path, request); all[0].Err == nil {
+			results = append(results, all...)
 		}
 	}
-	return append(results, r.notRecorded(wanted)), nil
+	if results == nil {
+		results = append(results, r.notRecorded(wanted))
+	}
+	return results, nil
 }
 
 // addPath adds the results for one path, in the form in which the caller wrote it.
@@ -271,8 +272,10 @@ func (r *Replayer) watches(recorded string, below bool) []event.Watch {
 		}
 		return all
 	}
-	from := r.next
-	s := r.index.later(recorded, from)
+	s := r.index.later(recorded, r.next)
+	if s == nil && r.position.Round+1 != r.rounds {
+		s = r.index.later(recorded, r.first)
+	}
 	if s == nil {
 		return nil
 	}
@@ -328,7 +331,7 @@ func (r *Replayer) Update(wd int32, mask event.Mask) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	w, err := r.find1(wd)
+	w, err := r.known(wd)
 	if err != nil {
 		return err
 	}
@@ -360,7 +363,7 @@ func (r *Replayer) Remove(wd int32) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	w, err := r.find1(wd)
+	w, err := r.known(wd)
 	if err != nil {
 		return err
 	}
@@ -375,8 +378,8 @@ func (r *Replayer) Remove(wd int32) error {
 	return nil
 }
 
-// find1 finds a watch that stands now, or that was answered with and will stand.
-func (r *Replayer) find1(wd int32) (*event.Watch, error) {
+// known finds a watch that stands now, or that was answered with and will stand.
+func (r *Replayer) known(wd int32) (*event.Watch, error) {
 	if err := r.needTable(); err != nil {
 		return nil, err
 	}
@@ -405,4 +408,3 @@ func (r *Replayer) closedError() error {
 		return nil
 	}
 }
-
