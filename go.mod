@@ -1,6 +1,6 @@
 module fsrec
 
-go 1.25
+go 1.25.0
 
 require (
 	github.com/bmatcuk/doublestar/v4 v4.10.4 // indirect
