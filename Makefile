@@ -1,0 +1,59 @@
+GO ?= go
+FUZZTIME ?= 60s
+
+# Built by the Go on this machine, into build/bin; go.mod does not know them.
+LINTER = build/bin/golangci-lint-v2.12.2
+RUNNER = build/bin/gotestsum-v1.13.0
+$(LINTER): PACKAGE = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
+$(RUNNER): PACKAGE = gotest.tools/gotestsum@v1.13.0
+
+.PHONY: help demo build test unit race lint fmt fuzz bench golden peers clean
+
+help: ## list the targets
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
+
+demo: build ## record a real workload, replay it, compare the two
+	@testdata/demo/run build/fsrec
+
+build: ## build/fsrec
+	$(GO) build -o build/fsrec ./cmd/fsrec
+
+test: peers lint unit race ## everything that must pass: lint, tests, tests under the race detector, a few seconds of each fuzz target
+	@.ci/fuzz 3s
+	@.ci/peers 
+
+unit: $(RUNNER)
+	@echo "go test ./..."
+	@$(RUNNER) --format standard-quiet -- -count=1 ./...
+
+race: $(RUNNER) ## the tests under the race detector
+	@echo "go test -race ./..."
+	@$(RUNNER) --format standard-quiet -- -race -count=1 ./...
+
+peers:
+	@.ci/peers
+
+lint: $(LINTER) ## format, vet for every system, staticcheck, doc comments, import rules
+	@.ci/lint $(LINTER)
+
+fmt: $(LINTER) ## format every file
+	$(LINTER) fmt
+
+fuzz: ## each fuzz target for FUZZTIME (60s)
+	@.ci/fuzz $(FUZZTIME)
+
+bench: build ## benchmarks, and fsrec against inotifywait in one run
+	@.ci/bench build/fsrec
+
+golden: ## write the golden files anew from what the code does now; read the difference before committing it
+	UPDATE_GOLDEN=1 $(GO) test -count=1 ./...
+	@git diff --stat
+
+clean: ## remove what was built
+	rm -rf build
+
+build/bin/%:
+	@echo "installing $(PACKAGE) into build/bin"
+	@mkdir -p build/bin
+	@GOBIN=$(CURDIR)/build/bin GOFLAGS=-mod=mod $(GO) install $(PACKAGE)
+	@mv build/bin/$(firstword $(subst -v, ,$*)) $@
