@@ -53,11 +53,11 @@ type committer struct {
 	ending  bool
 	joined  chan struct{}
 
-	last   atomic.Uint64
-	used   atomic.Int64
-	fault  atomic.Pointer[WriteError]
-	safe   uint64
-	table  changesWriter
+	last  atomic.Uint64
+	used  atomic.Int64
+	fault atomic.Pointer[WriteError]
+	safe  uint64
+	table changesWriter
 }
 
 func encodeHeader(h event.Header) ([]byte, error) {

@@ -88,7 +88,7 @@ func randomRecords(rng *rand.Rand, n int) []event.Record {
 			N: number(), M: number(), WD: int32(number()), Mask: event.Mask(number()), Cookie: uint32(number()),
 			Name: name(), Path: name(), Src: name(),
 		}
-		at += rng.Int64N(1 << 20) >> rng.IntN(21)
+		at += rng.Int64N(1<<20) >> rng.IntN(21)
 	}
 	return records
 }
