@@ -1,0 +1,282 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"fsrec/watcher/event"
+)
+
+// Inotify is an inotify instance and the watch table that belongs to it. It
+// runs no goroutine between calls.
+type Inotify struct {
+	opts  Options
+	start time.Time
+
+	file *os.File
+	raw  syscall.RawConn
+	turn chan struct{} // held by the one call that waits for the descriptor
+	done chan struct{} // closed by Close
+
+	mu     sync.Mutex // guards all below; every read(2) happens under it
+	closed bool
+	fd     int // only while not closed
+	failed error
+
+	stream stream
+	table  *event.Table
+	out    []event.Record // what is emitted goes here; between calls it holds what Read has yet to return
+	now    int64          // Time of what is emitted
+
+	todo      todo
+	policies  map[int32]*policy
+	causes    map[int32]string // why a watch is ending, by wd
+	unsettled bool             // todo can be worked on at once
+	narrow    map[int32]bool   // watches that do not have their whole mask yet
+	toWiden   []int32          // those of narrow that are to get it now
+	settled   map[int32]int64  // a MOVE_SELF before this place of the stream says nothing new, by wd
+	files     int              // watches of what is not a directory
+	hidden    map[int32]bool   // wds of our own, of which nothing is told
+	departing departures
+	own       ownEvents
+	ignore    ignored
+	barriers  barriers
+	rescan    rescan
+
+	header event.Header
+}
+
+var _ event.Backend = (*Inotify)(nil)
+
+// policy is what a watch hands down to the directories that it finds.
+type policy struct {
+	exclude func(path string) bool
+	follow  bool // the path of the watch may end in a symlink
+}
+
+// New makes an inotify instance. Close gives it up.
+func New(opts Options) (*Inotify, error) {
+	if opts.Buffer == 0 {
+		opts.Buffer = defaultBuffer
+	}
+	if opts.Buffer < minBuffer {
+		return nil, fmt.Errorf("cannot read inotify with a buffer of %d bytes: want at least %d: %w", opts.Buffer, minBuffer, unix.EINVAL)
+	}
+	if opts.Pause == 0 {
+		opts.Pause = defaultPause
+	}
+	opts.Pause = max(opts.Pause, 0)
+	fd, err := unix.InotifyInit1(unix.IN_NONBLOCK | unix.IN_CLOEXEC)
+	if err != nil {
+		return nil, instanceError(err)
+	}
+	n := &Inotify{
+		opts:     opts,
+		start:    time.Now(),
+		file:     os.NewFile(uintptr(fd), "inotify"),
+		fd:       fd,
+		turn:     make(chan struct{}, 1),
+		done:     make(chan struct{}),
+		table:    event.NewTable(event.Linux),
+		policies: make(map[int32]*policy),
+		causes:   make(map[int32]string),
+		narrow:   make(map[int32]bool),
+		settled:  make(map[int32]int64),
+		hidden:   make(map[int32]bool),
+		ignore:   newIgnored(opts.Ignore),
+	}
+	n.stream.buf = make([]byte, opts.Buffer)
+	n.barriers.fd = -1
+	if n.raw, err = n.file.SyscallConn(); err != nil {
+		return nil, errors.Join(fmt.Errorf("cannot use an inotify instance: %w", err), n.file.Close())
+	}
+	n.header = newHeader(n.start, &opts)
+	return n, nil
+}
+
+// clock is the time of a record that is made now.
+func (n *Inotify) clock() int64 { return int64(time.Since(n.start)) }
+
+// emit appends r to what Read returns, with the time of the stream, and keeps
+// the table in step with the record.
+func (n *Inotify) emit(r event.Record) {
+	r.Time = n.now
+	n.out = append(n.out, r)
+	if r.IsTableChange() {
+		n.table.Apply(&r)
+	}
+}
+
+// Read implements event.Reader.
+func (n *Inotify) Read(ctx context.Context, to []event.Record) ([]event.Record, error) {
+	for {
+		if err := n.pause(ctx); err != nil {
+			return nil, err
+		}
+		records, err := n.take(ctx, to)
+		if err != nil || len(records) > 0 {
+			return records, err
+		}
+		if err := n.wait(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// take gives what can be given without waiting for the kernel.
+func (n *Inotify) take(ctx context.Context, to []event.Record) ([]event.Record, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	switch {
+	case n.closed:
+		return nil, event.ErrClosed
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case len(n.out) > 0:
+		to = append(to[:0], n.out...)
+		clear(n.out)
+		n.out = n.out[:0]
+		return to, nil
+	case n.failed != nil:
+		return nil, n.failed
+	}
+	kept := n.out
+	n.out = to[:0]
+	for len(n.out) == 0 && n.step() {
+	}
+	to, n.out = n.out, kept
+	return to, nil
+}
+
+// pause waits until a read that follows a large one is due.
+func (n *Inotify) pause(ctx context.Context) error {
+	n.mu.Lock()
+	left := time.Duration(0)
+	if len(n.out) == 0 && len(n.stream.pending) == 0 && !n.unsettled && n.stream.notBefore != 0 {
+		left = time.Duration(n.stream.notBefore - n.clock())
+	}
+	n.mu.Unlock()
+	if left <= 0 {
+		return nil
+	}
+	timer := time.NewTimer(left)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-n.done:
+		return event.ErrClosed
+	}
+}
+
+// wait returns nil once there may be something to take.
+func (n *Inotify) wait(ctx context.Context) error {
+	return n.await(ctx, func() bool {
+		return len(n.out) > 0 || len(n.stream.pending) > 0 || n.unsettled || n.failed != nil || n.fill() > 0
+	})
+}
+
+// await waits for the descriptor until ready, which is called with the lock
+// held, reports true. It may return nil early, so that the caller looks again
+// at what wake was called for.
+func (n *Inotify) await(ctx context.Context, ready func() bool) error {
+	select {
+	case n.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-n.done:
+		return event.ErrClosed
+	}
+	defer func() { <-n.turn }()
+	if ctx.Done() != nil {
+		stop := context.AfterFunc(ctx, n.wake)
+		defer stop()
+	}
+	err := n.raw.Read(func(uintptr) bool {
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		return n.closed || ready()
+	})
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		// What wake was called for was true before it was called, so that the
+		// caller, who looks next, sees it.
+		err = n.file.SetReadDeadline(time.Time{})
+	}
+	if errors.Is(err, os.ErrClosed) {
+		return event.ErrClosed
+	}
+	if err != nil {
+		return fmt.Errorf("cannot wait for inotify: %w", err)
+	}
+	return nil
+}
+
+// wake makes a call that waits look again at what it waits for.
+func (n *Inotify) wake() {
+	_ = n.file.SetReadDeadline(time.Unix(1, 0)) // fails only when closed, which wakes too
+}
+
+// Ready implements event.Backend.
+func (n *Inotify) Ready(ctx context.Context) (int, error) {
+	for {
+		n.mu.Lock()
+		size, err := n.waiting(ctx)
+		n.mu.Unlock()
+		if size > 0 || err != nil {
+			return size, err
+		}
+		if err := n.await(ctx, func() bool { return len(n.out) > 0 || n.failed != nil || n.queued() > 0 }); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// waiting counts the bytes that Read would have to work on, 0 if it would block.
+func (n *Inotify) waiting(ctx context.Context) (int, error) {
+	if n.closed {
+		return 0, event.ErrClosed
+	}
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	if n.mayHide() {
+		// Only processing tells whether anything of it comes out of Read.
+		n.fill()
+		for len(n.out) == 0 && n.step() {
+		}
+	}
+	if n.failed != nil && len(n.out) == 0 {
+		return 0, n.failed
+	}
+	size := n.queued() + int(n.stream.drained-n.stream.processed)
+	if len(n.out) > 0 {
+		size += len(n.out) * eventSize
+	} else if n.mayHide() {
+		return 0, nil
+	}
+	return size, nil
+}
+
+// Close implements event.Backend.
+func (n *Inotify) Close() error {
+	n.mu.Lock()
+	if n.closed {
+		n.mu.Unlock()
+		return nil
+	}
+	n.closed = true
+	close(n.done)
+	n.barriers.close()
+	n.mu.Unlock()
+	// Not under the lock: closing waits for calls that are about to take it.
+	return n.file.Close()
+}

@@ -1,0 +1,70 @@
+package live
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"fsrec/watcher/event"
+)
+
+// Limit is one of the kernel's settings for inotify.
+type Limit struct{ name string }
+
+// The settings of Linux: see inotify(7).
+var (
+	QueuedEvents  = Limit{"max_queued_events"}  // events that wait to be read, of one instance made later
+	UserInstances = Limit{"max_user_instances"} // instances that a user may have
+	UserWatches   = Limit{"max_user_watches"}   // watches that a user may have in all instances
+)
+
+// Limits gives the settings as they are now; one that cannot be read is 0.
+func Limits() event.Limits {
+	get := func(l Limit) int64 {
+		v, _ := l.Get()
+		return v
+	}
+	return event.Limits{MaxQueuedEvents: get(QueuedEvents), MaxUserInstances: get(UserInstances), MaxUserWatches: get(UserWatches)}
+}
+
+// Path is the file that holds the setting.
+func (l Limit) Path() string { return "/proc/sys/fs/inotify/" + l.name }
+
+// Sysctl is the name of the setting for the sysctl command.
+func (l Limit) Sysctl() string { return "fs.inotify." + l.name }
+
+// Get reads the setting.
+func (l Limit) Get() (int64, error) {
+	if runtime.GOOS != "linux" {
+		return 0, fmt.Errorf("cannot read %s: %w", l.Sysctl(), event.ErrUnsupported)
+	}
+	text, err := os.ReadFile(l.Path())
+	if err != nil {
+		return 0, fmt.Errorf("cannot read %s: %w", l.Sysctl(), err)
+	}
+	v, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
+	if err != nil {
+		return 0, fmt.Errorf("cannot read %s: %s holds %q, which is not a number", l.Sysctl(), l.Path(), text)
+	}
+	return v, nil
+}
+
+// Set changes the setting for the whole system, which only root may do.
+func (l Limit) Set(v int64) error {
+	if runtime.GOOS != "linux" {
+		return fmt.Errorf("cannot set %s: %w", l.Sysctl(), event.ErrUnsupported)
+	}
+	f, err := os.OpenFile(l.Path(), os.O_WRONLY, 0)
+	if err == nil {
+		_, err = f.WriteString(strconv.FormatInt(v, 10))
+		if e := f.Close(); err == nil {
+			err = e
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("cannot set %s to %d: %w; as root: sysctl %s=%d", l.Sysctl(), v, err, l.Sysctl(), v)
+	}
+	return nil
+}

@@ -1,0 +1,474 @@
+package live
+
+import (
+	"golang.org/x/sys/unix"
+
+	"fsrec/watcher/decode"
+	"fsrec/watcher/event"
+)
+
+const (
+	// batchSize is how many directories are watched and listed between two
+	// looks at the queue.
+	batchSize = 256
+	// settleRecords is about how many records one call of Read gives at most
+	// while it places watches.
+	settleRecords = 16 << 10
+	// maxTries is how often an attempt is repeated before the whole table is checked.
+	maxTries = 1000
+)
+
+// landing is an attempt to place one watch.
+type landing struct {
+	*item
+	path    string
+	asked   event.Mask
+	kernel  event.Mask
+	flags   event.Flags
+	policy  *policy
+	wd      int32
+	existed bool  // the object was watched before
+	err     error // of the watch
+	listed  bool
+	names   []dirent
+	listErr error
+	calls   int
+	story   map[string]first
+}
+
+// first is the first thing that happened to a name after the watch of its directory was placed.
+type first struct {
+	removed bool
+	dir     bool
+}
+
+// settle places the watches that are wanted, when all that was read has been
+// processed, and then does what had to wait for them.
+func (n *Inotify) settle() {
+	n.rescanIfLost()
+	n.placeAll(settleRecords)
+	if n.unsettled || !n.todo.empty() && len(n.stream.pending) > 0 {
+		return
+	}
+	n.endUnconfirmed()
+	n.passBarriers()
+}
+
+// placeAll works on the list until it is empty, what is left has to wait for
+// the queue, or limit records were emitted.
+func (n *Inotify) placeAll(limit int) {
+	upset := make(map[todoKey]bool)
+	n.unsettled = false
+	if n.todo.empty() {
+		return
+	}
+	scan(n.stream.pending, nil, upset)
+	var later []*item
+	var batch []*item
+	for start := len(n.out); !n.todo.empty() && n.failed == nil && n.stream.drained-n.stream.processed < maxPending; {
+		if len(n.out)-start >= limit {
+			n.unsettled = true
+			break
+		}
+		batch = n.todo.take(batch[:0], batchSize)
+		later = n.placeBatch(batch, upset, later)
+	}
+	n.todo.putBack(later)
+	n.widen()
+}
+
+// placeBatch tries to place the watches of a batch and appends those that have
+// to wait to later. upset has the names that what was read ahead renames or removes.
+func (n *Inotify) placeBatch(batch []*item, upset map[todoKey]bool, later []*item) []*item {
+	if len(n.stream.pending) == 0 {
+		n.now = max(n.now, n.clock())
+	}
+	landings := make([]*landing, 0, len(batch))
+	for _, it := range batch {
+		if it.dropped {
+			continue
+		}
+		if l := n.aim(it); l != nil {
+			landings = append(landings, l)
+		} else {
+			n.todo.done(it)
+		}
+	}
+	n.land(landings)
+	added, end := n.drain()
+	watched := make(map[int32]*landing, len(landings))
+	for _, l := range landings {
+		if l.wd != 0 && !l.existed {
+			watched[l.wd] = l
+		}
+	}
+	scan(added, watched, upset)
+	for _, l := range landings {
+		if l.listed {
+			n.expectOwn(l, end)
+		}
+		if n.dubious(l, upset) {
+			if l.wd != 0 && !l.existed {
+				n.conceal(l.wd)
+			}
+			if l.tries++; l.tries < maxTries || l.add != nil {
+				later = append(later, l.item)
+				continue
+			}
+			// The table must be wrong about the way to it.
+			n.rescan.due = true
+			n.todo.done(l.item)
+			continue
+		}
+		n.todo.done(l.item)
+		n.landed(l)
+	}
+	return later
+}
+
+// aim finds the path of an item and what is to be asked of the kernel, nil if
+// its directory is no longer watched.
+func (n *Inotify) aim(it *item) *landing {
+	if it.parent == 0 {
+		return it.add.aim(it)
+	}
+	w := n.table.Watch(it.parent)
+	if w == nil || w.Lost() || n.causes[it.parent] != "" {
+		return nil
+	}
+	l := &landing{item: it, path: event.Linux.Join(w.Path, it.name), asked: w.Mask, flags: w.Flags &^ event.FlagLost}
+	if p := n.policies[it.parent]; p != nil {
+		l.policy = &policy{exclude: p.exclude}
+		if !p.follow {
+			l.policy = p
+		}
+	}
+	l.kernel = kernelMask(l.asked, l.flags)
+	return l
+}
+
+// kernelMask is what the kernel is asked for, so that the table can be kept true.
+func kernelMask(asked event.Mask, flags event.Flags) event.Mask {
+	m := asked & (event.IN_ALL_EVENTS | event.IN_EXCL_UNLINK | event.IN_ONESHOT)
+	if m&event.IN_ONESHOT != 0 {
+		return m
+	}
+	m |= event.IN_MOVE_SELF | event.IN_DELETE_SELF
+	if flags&event.FlagDir != 0 && flags&(event.FlagRecursive|event.FlagAutoAdd) != 0 {
+		m |= event.IN_CREATE | event.IN_MOVED_FROM | event.IN_MOVED_TO
+	}
+	return m
+}
+
+// land places the watches, with the events left out that listing causes, and
+// lists the directories.
+func (n *Inotify) land(landings []*landing) {
+	var l listing
+	for _, a := range landings {
+		n.watch(a)
+		if a.err == nil && a.wantsList() {
+			names, err := l.read(a.path, a.follows(), a.add != nil && a.add.request.Snapshot)
+			a.listed, a.listErr, a.calls = true, err, l.calls
+			if len(names) > 0 {
+				a.names = append([]dirent(nil), names...)
+			}
+		}
+	}
+}
+
+func (l *landing) follows() bool { return l.policy != nil && l.policy.follow }
+
+func (l *landing) wantsList() bool {
+	switch {
+	case l.flags&event.FlagDir == 0:
+		return false
+	case l.add != nil:
+		return l.add.request.Recursive || l.add.request.Snapshot
+	}
+	return !l.existed
+}
+
+// watch places the watch of one landing.
+func (n *Inotify) watch(l *landing) {
+	if l.add != nil && l.parent == 0 {
+		n.watchAsked(l)
+		return
+	}
+	n.watchNew(l, l.kernel&^wide, event.IN_ONLYDIR|event.IN_DONT_FOLLOW)
+}
+
+// watchNew places a watch, or finds the one that the object has.
+func (n *Inotify) watchNew(l *landing, mask, flags event.Mask) {
+	l.wd, l.err = n.addWatch(l.path, mask|flags|event.IN_MASK_CREATE)
+	if l.err == unix.EEXIST {
+		l.wd, l.err = n.addWatch(l.path, event.IN_UNMOUNT|flags|event.IN_MASK_ADD)
+		if l.err == nil && n.table.Watch(l.wd) == nil {
+			// The old watch ended in between, and this is one without a mask.
+			l.wd, l.err = n.addWatch(l.path, mask|flags)
+		}
+	}
+	// A kernel before 4.18 does not know IN_MASK_CREATE.
+	l.existed = l.err == nil && n.table.Watch(l.wd) != nil
+}
+
+func (n *Inotify) addWatch(path string, mask event.Mask) (int32, error) {
+	wd, err := ignoringEINTR(func() (int, error) { return unix.InotifyAddWatch(n.fd, path, uint32(mask)) })
+	if err != nil {
+		return 0, err
+	}
+	return int32(wd), nil
+}
+
+// identify gives the watch of the object that path leads to now, 0 if it has
+// none. It changes no watch: IN_UNMOUNT is in every mask.
+func (n *Inotify) identify(path string, flags event.Mask) int32 {
+	wd, err := n.addWatch(path, event.IN_UNMOUNT|event.IN_MASK_ADD|flags)
+	if err != nil {
+		return 0
+	}
+	if n.table.Watch(wd) == nil {
+		n.conceal(wd)
+		return 0
+	}
+	return wd
+}
+
+// scan adds to the story of each watched landing and to the upset names what
+// the chunks say.
+func scan(chunks []chunk, watched map[int32]*landing, upset map[todoKey]bool) {
+	for i := range chunks {
+		text := chunks[i].text
+		var r event.Record
+		for at := 0; at < len(text); {
+			size, err := decode.InotifyEvent(text, at, &r)
+			if err != nil {
+				return
+			}
+			at += size
+			dir := r.Mask&event.IN_ISDIR != 0
+			if r.Mask&event.IN_MOVE_SELF != 0 {
+				upset[todoKey{wd: r.WD}] = true
+			}
+			if r.Mask&needsCare == 0 {
+				continue
+			}
+			if dir && r.Mask&event.IN_CREATE == 0 {
+				upset[todoKey{r.WD, r.Name}] = true
+			}
+			if l := watched[r.WD]; l != nil {
+				if _, told := l.story[r.Name]; !told {
+					set(&l.story, r.Name, first{removed: r.Mask&(event.IN_DELETE|event.IN_MOVED_FROM) != 0, dir: dir})
+				}
+			}
+		}
+	}
+}
+
+// dubious reports whether the attempt may have met another object than was
+// meant, and has to be repeated after what was read ahead has been processed.
+func (n *Inotify) dubious(l *landing, upset map[todoKey]bool) bool {
+	if l.add != nil && l.add.hurry {
+		return false
+	}
+	if l.parent == 0 && l.err != nil {
+		return false
+	}
+	if n.crossed(upset, l.path) {
+		return true
+	}
+	if l.parent != 0 && upset[todoKey{l.parent, l.name}] {
+		return true
+	}
+	if l.existed {
+		w := n.table.Watch(l.wd)
+		_, leaving := n.departing.byWD[l.wd]
+		if w.Path != l.path && (leaving || n.causes[l.wd] != "" || n.crossed(upset, w.Path)) {
+			return true
+		}
+		if n.causes[l.wd] != "" {
+			return true
+		}
+	}
+	if l.parent == 0 || l.err == nil && l.add != nil && !l.existed {
+		return false
+	}
+	// A rename of a directory on the way may be done and not yet queued.
+	up := n.table.Watch(l.parent)
+	return up != nil && n.identify(up.Path, 0) != l.parent
+}
+
+// expectOwn notes which events our listing of l causes.
+func (n *Inotify) expectOwn(l *landing, end int64) {
+	if up := n.table.At(event.Linux.Parent(l.path)); up != nil && up.Path != l.path && n.hears(up) {
+		n.own.expect(todoKey{up.WD, event.Linux.Base(l.path)}, l.calls, end)
+	}
+	if l.existed {
+		if w := n.table.Watch(l.wd); w != nil && n.hears(w) {
+			n.own.expect(todoKey{wd: l.wd}, l.calls, end)
+		}
+	}
+}
+
+// hears reports whether listing has w make events.
+func (n *Inotify) hears(w *event.Watch) bool { return w.Kernel&wide != 0 && !n.narrow[w.WD] }
+
+// landed makes records of an attempt that met the right object, or none.
+func (n *Inotify) landed(l *landing) {
+	switch {
+	case l.err == unix.ENOENT && l.parent != 0, l.err == unix.ENOTDIR && l.parent != 0, l.err == unix.ELOOP && l.parent != 0:
+		return // it is gone, and nobody asked for it by name
+	case l.err != nil:
+		n.fail(l, "watch", l.err)
+		return
+	case l.existed && l.add == nil:
+		n.rerooted(l)
+		return
+	case l.existed:
+		n.reAdded(l)
+	default:
+		n.begin(l)
+	}
+	if l.listErr != nil && l.listErr != unix.ENOENT && l.listErr != unix.ENOTDIR && l.listErr != unix.ELOOP {
+		n.fail(l, "list", l.listErr)
+	} else if l.add != nil {
+		l.add.result(l, nil)
+	}
+	n.tell(l)
+}
+
+// begin emits a new watch.
+func (n *Inotify) begin(l *landing) {
+	var parent int32
+	if l.add == nil {
+		parent = l.parent
+	}
+	if l.notice {
+		n.synthesise(l.parent, l.name, true)
+	}
+	n.emit(event.Record{Kind: event.KindWatch, Flags: l.flags, WD: l.wd, Mask: l.asked, N: int64(l.kernel), M: int64(parent), Path: l.path})
+	if l.flags&event.FlagDir == 0 {
+		n.files++
+	}
+	if l.policy != nil {
+		n.policies[l.wd] = l.policy
+	}
+	if l.kernel&wide != 0 && l.wantsListNarrow() {
+		n.narrow[l.wd] = true
+		if l.add != nil {
+			l.add.toWiden = append(l.add.toWiden, l.wd)
+		} else {
+			n.toWiden = append(n.toWiden, l.wd)
+		}
+	}
+	n.placed(l.wd, l.path)
+}
+
+// wantsListNarrow reports whether the watch was placed without the wide events.
+func (l *landing) wantsListNarrow() bool {
+	return l.parent != 0 || l.wantsList()
+}
+
+// rerooted deals with a new directory that turns out to be watched already.
+func (n *Inotify) rerooted(l *landing) {
+	w := n.table.Watch(l.wd)
+	if w.Path == l.path {
+		return
+	}
+	if !w.Lost() && n.identify(w.Path, 0) == l.wd {
+		return // the same directory under two paths: a bind mount or a symlink
+	}
+	n.settled[l.wd] = n.stream.drained
+	if w.Lost() {
+		r := w.Record()
+		r.Flags &^= event.FlagLost
+		r.Path = l.path
+		n.emit(r)
+		n.placed(l.wd, l.path)
+		return
+	}
+	n.move(w.Path, l.path)
+}
+
+// tell emits what was in the directory when its watch was placed, and puts the
+// directories in it on the list.
+func (n *Inotify) tell(l *landing) {
+	for i := range l.names {
+		d := &l.names[i]
+		if f, told := l.story[d.name]; told && !f.removed {
+			continue
+		}
+		_, told := l.story[d.name]
+		n.tellName(l, d, told, 0)
+		delete(l.story, d.name)
+	}
+	for name, f := range l.story {
+		if f.removed {
+			d := dirent{name: name, mode: unix.S_IFREG}
+			if f.dir {
+				d.mode = unix.S_IFDIR
+			}
+			n.tellName(l, &d, true, event.FlagInferred)
+		}
+	}
+}
+
+// tellName tells of one name; gone says that it was renamed or removed since.
+func (n *Inotify) tellName(l *landing, d *dirent, gone bool, flags event.Flags) {
+	w := n.table.Watch(l.wd)
+	if n.ignore.has(l.wd, d.name) || n.dropped(w, d.name) {
+		return
+	}
+	switch {
+	case l.add == nil:
+		n.synthesise(l.wd, d.name, d.isDir())
+	case l.add.request.Snapshot:
+		n.emit(event.Record{Kind: event.KindEntry, Flags: flags, WD: l.wd, Name: d.name, Cookie: d.mode, N: d.size, M: d.mtime})
+	}
+	if !d.isDir() || gone || l.add != nil && !l.add.request.Recursive {
+		return
+	}
+	if path := event.Linux.Join(l.path, d.name); l.policy != nil && l.policy.exclude != nil && l.policy.exclude(path) {
+		if l.add != nil {
+			l.add.results = append(l.add.results, event.WatchResult{Key: joinKey(l.key, d.name), Path: path, Excluded: true})
+		}
+		return
+	}
+	it := &item{parent: l.wd, name: d.name, add: l.add}
+	if l.add != nil {
+		it.key = joinKey(l.key, d.name)
+	}
+	n.todo.push(it)
+}
+
+// synthesise emits a creation that the kernel did not tell of.
+func (n *Inotify) synthesise(wd int32, name string, dir bool) {
+	m := event.IN_CREATE
+	if dir {
+		m |= event.IN_ISDIR
+	}
+	n.emit(event.Record{Kind: event.KindEvent, Flags: event.FlagSynthetic, WD: wd, Mask: m, Name: name})
+}
+
+// widen gives narrow watches their whole mask.
+func (n *Inotify) widen() {
+	if len(n.toWiden) == 0 {
+		return
+	}
+	var later []int32
+	for _, wd := range n.toWiden {
+		w := n.table.Watch(wd)
+		if w == nil || w.Lost() || n.causes[wd] != "" || !n.narrow[wd] {
+			continue
+		}
+		got, err := n.addWatch(w.Path, w.Kernel|event.IN_ONLYDIR|event.IN_MASK_ADD)
+		if err == nil && got == wd {
+			delete(n.narrow, wd)
+			continue
+		}
+		if err == nil && n.table.Watch(got) == nil {
+			n.conceal(got)
+		}
+		later = append(later, wd) // it has gone or moved; the queue will tell
+	}
+	n.toWiden = later
+}
