@@ -75,7 +75,13 @@ func (l *Log) open() error {
 	if info, err = l.file.Stat(); err != nil {
 		return err
 	}
-	if l.pages, err = openPages(l.file, info.Size()); err != nil {
+	return l.load(l.file, info.Size())
+}
+
+// load reads what a log says about itself.
+func (l *Log) load(file io.ReaderAt, size int64) error {
+	var err error
+	if l.pages, err = openPages(file, size); err != nil {
 		return err
 	}
 	if err := l.readMeta(); err != nil {
@@ -111,6 +117,9 @@ func (l *Log) readMeta() error {
 		return err
 	}
 	if !ok {
+		if _, some, err := l.pages.ceil(bucket{root: l.pages.boltMeta.root}, nil); err == nil && !some {
+			return &damage{ErrEmpty, "its recorder was ended before it began"}
+		}
 		return ErrForeign
 	}
 	value, err := l.get(meta, keyMagic, 1<<10)
@@ -191,6 +200,10 @@ func (l *Log) get(b bucket, key string, most int64) ([]byte, error) {
 
 // wrap gives an error the path and a way out.
 func (l *Log) wrap(err error) error {
+	var own *Error
+	if errors.As(err, &own) {
+		return err
+	}
 	e := &Error{Path: l.path, Err: err}
 	var d *damage
 	if errors.As(err, &d) {

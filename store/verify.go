@@ -25,10 +25,6 @@ func (l *Log) Verify(ctx context.Context) error {
 	if err == nil || ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return err
 	}
-	var known *Error
-	if errors.As(err, &known) {
-		return err
-	}
 	return l.wrap(err)
 }
 
@@ -205,7 +201,7 @@ func (w *walk) tree(pg page, after, until []byte, depth, nested int) (last []byt
 		}
 		if pg.leaf {
 			last = key
-			if err := w.element(&pg, i, nested); err != nil {
+			if err := w.leaf(&pg, i, nested); err != nil {
 				return nil, err
 			}
 			continue
@@ -233,7 +229,7 @@ func (w *walk) tree(pg page, after, until []byte, depth, nested int) (last []byt
 	return last, nil
 }
 
-func (w *walk) element(pg *page, i, nested int) error {
+func (w *walk) leaf(pg *page, i, nested int) error {
 	e, err := w.entry(pg, i)
 	if err != nil || e.flags == 0 {
 		return err
