@@ -322,13 +322,8 @@ func (r *Recorder) write(records []event.Record) (ended bool, err error) {
 	return ended, nil
 }
 
-// writeOwn writes one record that does not come from the source.
 func (r *Recorder) writeOwn(record event.Record) error {
-	record.Time = r.opts.Clock()
-	own := []event.Record{record}
-	r.out.number(own)
-	r.out.count(&own[0])
-	err := r.out.write(own)
+	err := r.out.writeOwn(record)
 	r.publish()
 	return err
 }

@@ -141,6 +141,17 @@ func (e *encoder) count(r *event.Record) {
 	}
 }
 
+// writeOwn writes a record that does not come from the source, after the last
+// that was taken into account.
+func (e *encoder) writeOwn(record event.Record) error {
+	record.Time = e.opts.Clock()
+	e.numbering = numbering{e.account.Records, int64(e.account.Time)}
+	own := []event.Record{record}
+	e.number(own)
+	e.count(&own[0])
+	return e.write(own)
+}
+
 // write hands records to the sink.
 func (e *encoder) write(records []event.Record) error {
 	err := e.sink.Write(records)

@@ -146,11 +146,7 @@ func (t *TeeBackend) writeBatch(records []event.Record) (over bool) {
 }
 
 func (t *TeeBackend) finish(reason string, status int64) {
-	own := []event.Record{{Kind: event.KindEnd, Name: reason, N: status, Time: t.opts.Clock()}}
-	t.out.numbering = numbering{t.out.account.Records, int64(t.out.account.Time)}
-	t.out.number(own)
-	t.out.count(&own[0])
-	if err := t.out.write(own); err != nil {
+	if err := t.out.writeOwn(event.Record{Kind: event.KindEnd, Name: reason, N: status}); err != nil {
 		t.fail(err)
 		return
 	}
