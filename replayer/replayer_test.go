@@ -402,7 +402,7 @@ func paths(t *testing.T, r event.Backend) (all []string) {
 	for i := range records {
 		record := &records[i]
 		if i > 0 && record.Time < records[i-1].Time {
-			t.Errorf("time goes back to %d at %s", record.Time, lines(records[i-1 : i+1]))
+			t.Errorf("time goes back to %d at %s", record.Time, lines(records[i-1:i+1]))
 		}
 		if record.Kind == event.KindEnd && i != len(records)-1 {
 			t.Error("there are records after the end")

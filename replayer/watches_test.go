@@ -79,7 +79,7 @@ func TestAddIsAnsweredFromTheRecording(t *testing.T) {
 			[]string{`cannot watch "/tmp/p/a/f": not recorded: the nearest path that was watched is "/tmp/p/a": replayer.Map gives a recorded path another one`}},
 		{"a relative path", project, 1, event.WatchRequest{Path: "p"},
 			[]string{`cannot watch "p": not recorded: the nearest path that was watched is "/tmp/p": replayer.Map gives a recorded path another one`}},
-		{"events that were not recorded", narrow, 1, event.WatchRequest{Path: "/t", Mask: event.IN_ALL_EVENTS &^ (event.IN_ATTRIB | event.IN_ACCESS) | event.IN_ONLYDIR},
+		{"events that were not recorded", narrow, 1, event.WatchRequest{Path: "/t", Mask: event.IN_ALL_EVENTS&^(event.IN_ATTRIB|event.IN_ACCESS) | event.IN_ONLYDIR},
 			[]string{"/t 1 without IN_MODIFY|IN_CLOSE_WRITE|IN_CLOSE_NOWRITE|IN_OPEN|IN_DELETE_SELF|IN_MOVE_SELF"}},
 		{"what the kernel was asked beside", narrow, 1, event.WatchRequest{Path: "/t", Mask: event.IN_MOVE}, []string{"/t 1"}},
 		{"a pattern", narrow, 1, event.WatchRequest{Path: "/t/*", Glob: true}, []string{"/t/x 2"}},
