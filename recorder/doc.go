@@ -13,7 +13,8 @@
 // A recording that was stopped holds everything that happened before the stop:
 // where the source has barriers (see [Barrierer]) the recorder asks for one and
 // ends when it has come through. [Recorder.Sync] and [Recorder.Mark] use the
-// same, so a mark stands exactly between what happened before and after it.
+// same: what a scenario does before a mark stands before it in the recording,
+// what it does afterwards behind it.
 //
 // A [TeeBackend] stands between a backend and an application's own
 // WatchManager, and records exactly what the application is given:

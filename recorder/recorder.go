@@ -118,7 +118,7 @@ type Recorder struct {
 	mu      sync.Mutex
 	started bool
 	stats   Stats
-	marks   []string         // to be written at the next occasion
+	marks   []signal         // of a source without barriers, to be written at the next occasion
 	waiting map[int64]signal // by id of their barrier
 
 	// of the goroutine of Run
@@ -314,11 +314,11 @@ func (r *Recorder) write(records []event.Record) (ended bool, err error) {
 		r.end = end{reason: reason}
 		ended = true
 	}
+	r.publish()
 	for _, s := range r.released {
 		close(s.synced)
 	}
 	r.released = r.released[:0]
-	r.publish()
 	return ended, nil
 }
 
@@ -379,44 +379,51 @@ func (r *Recorder) Sync(ctx context.Context) error {
 	if r.over() {
 		return ErrEnded
 	}
-	synced := make(chan struct{})
-	if err := r.signal(signal{synced: synced}); err != nil {
+	s := signal{synced: make(chan struct{})}
+	if err := r.signal(s); err != nil {
 		return err
 	}
+	return r.await(ctx, s)
+}
+
+// Mark puts a KindMark record behind what happened before the call, without
+// barriers behind what has been read, and blocks until the sink has it: what
+// happens after Mark has returned stands behind the mark.
+func (r *Recorder) Mark(ctx context.Context, text string) error {
+	if r.over() {
+		return ErrEnded
+	}
+	s := signal{synced: make(chan struct{}), marks: true, mark: text}
+	err := r.signal(s)
+	if errors.Is(err, event.ErrUnsupported) {
+		r.mu.Lock()
+		r.marks = append(r.marks, s)
+		r.mu.Unlock()
+		select {
+		case r.wake <- struct{}{}:
+		default:
+		}
+	} else if err != nil {
+		return err
+	}
+	return r.await(ctx, s)
+}
+
+// await blocks until s has been dealt with.
+func (r *Recorder) await(ctx context.Context, s signal) error {
 	select {
-	case <-synced:
+	case <-s.synced:
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-r.done:
 	}
 	select {
-	case <-synced:
+	case <-s.synced:
 		return nil
 	default:
 		return ErrEnded
 	}
-}
-
-// Mark puts a KindMark record between what happened before the call and what
-// happens after it; without barriers, between what has been read and what has
-// not. It does not wait until the mark is written.
-func (r *Recorder) Mark(text string) error {
-	if r.over() {
-		return ErrEnded
-	}
-	err := r.signal(signal{marks: true, mark: text})
-	if !errors.Is(err, event.ErrUnsupported) {
-		return err
-	}
-	r.mu.Lock()
-	r.marks = append(r.marks, text)
-	r.mu.Unlock()
-	select {
-	case r.wake <- struct{}{}:
-	default:
-	}
-	return nil
 }
 
 func (r *Recorder) writeMarks() error {
@@ -424,10 +431,11 @@ func (r *Recorder) writeMarks() error {
 	marks := r.marks
 	r.marks = nil
 	r.mu.Unlock()
-	for _, text := range marks {
-		if err := r.writeOwn(event.Record{Kind: event.KindMark, Name: text}); err != nil {
+	for _, s := range marks {
+		if err := r.writeOwn(event.Record{Kind: event.KindMark, Name: s.mark}); err != nil {
 			return err
 		}
+		close(s.synced)
 	}
 	return nil
 }

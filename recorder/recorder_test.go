@@ -222,7 +222,7 @@ func TestHowARecordingEnds(t *testing.T) {
 				if _, err := r.Run(ctx); !errors.Is(err, recorder.ErrEnded) || !errors.Is(err, event.ErrClosed) {
 					t.Errorf("a second Run: %v", err)
 				}
-				if err := r.Mark("late"); !errors.Is(err, recorder.ErrEnded) {
+				if err := r.Mark(ctx, "late"); !errors.Is(err, recorder.ErrEnded) {
 					t.Errorf("Mark after the end: %v", err)
 				}
 				if err := r.Sync(ctx); !errors.Is(err, recorder.ErrEnded) {
@@ -279,13 +279,17 @@ func TestMarksStandBetweenWhatHappenedBeforeAndAfter(t *testing.T) {
 			synctest.Wait()
 			feed.put(create)
 			synctest.Wait() // has been read, but waits for the sink
-			for _, text := range []string{"one", ""} {
-				if err := r.Mark(text); err != nil {
+			marked := make(chan error)
+			go func() { marked <- r.Mark(t.Context(), "one") }()
+			synctest.Wait()
+			go func() { marked <- r.Mark(t.Context(), "") }()
+			synctest.Wait()
+			sink.open()
+			for range 2 {
+				if err := <-marked; err != nil {
 					t.Error(err)
 				}
 			}
-			sink.open()
-			synctest.Wait()
 			feed.put(modify)
 			close(feed.reads)
 			if err := <-ended; err != nil {

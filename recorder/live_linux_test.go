@@ -1,0 +1,352 @@
+package recorder_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"fsrec/recorder"
+	"fsrec/replayer"
+	"fsrec/store"
+	"fsrec/watcher"
+	"fsrec/watcher/event"
+	"fsrec/watcher/live"
+)
+
+func newLive(t testing.TB) *live.Inotify {
+	t.Helper()
+	n, err := live.New(live.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { n.Close() })
+	return n
+}
+
+func createLog(t testing.TB, path string, h event.Header) *store.Writer {
+	t.Helper()
+	w, err := store.Create(path, h, store.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { w.Close() })
+	return w
+}
+
+func open(t testing.TB, path string) *store.Log {
+	t.Helper()
+	log, err := store.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { log.Close() })
+	return log
+}
+
+// work does in root what programs do: trees made at once, renames inside and
+// out of the tree, atomic saves, removals.
+func work(t testing.TB, root string) {
+	t.Helper()
+	outside := filepath.Join(filepath.Dir(root), filepath.Base(root)+".outside")
+	do := func(err error) {
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	do(os.MkdirAll(filepath.Join(root, "a/b/c"), 0o777))
+	for i := range 50 {
+		dir := filepath.Join(root, fmt.Sprintf("d%d", i%5))
+		do(os.MkdirAll(filepath.Join(dir, "sub"), 0o777))
+		file := filepath.Join(dir, fmt.Sprintf("f%d\n\xff", i))
+		do(os.WriteFile(file+".tmp", bytes.Repeat([]byte{'x'}, i), 0o666))
+		do(os.Rename(file+".tmp", file))
+		if i%3 == 0 {
+			do(os.Remove(file))
+		}
+	}
+	do(os.Rename(filepath.Join(root, "d0"), filepath.Join(root, "a/b/moved")))
+	do(os.WriteFile(filepath.Join(root, "a/b/moved/sub/late"), nil, 0o666))
+	do(os.Rename(filepath.Join(root, "d1"), outside))
+	do(os.WriteFile(filepath.Join(outside, "unseen"), nil, 0o666))
+	do(os.Rename(outside, filepath.Join(root, "back")))
+	do(os.RemoveAll(filepath.Join(root, "d2")))
+}
+
+// seen collects what a handler is given, as it is printed.
+type seen struct {
+	mu  sync.Mutex
+	buf []byte
+}
+
+func (s *seen) HandleEvent(ev *watcher.Event) (bool, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.buf = fmt.Appendf(s.buf, "%d %d %v %v\n", ev.Seq, ev.Time, ev.Synthetic, ev)
+	return false, nil
+}
+
+func (s *seen) has(text string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return strings.Contains(string(s.buf), text)
+}
+
+func TestAReplayGivesAHandlerWhatTheLiveHandlerSaw(t *testing.T) {
+	root, path := t.TempDir(), filepath.Join(t.TempDir(), "log.db")
+	for _, dir := range []string{"before", "before/deep"} {
+		if err := os.Mkdir(filepath.Join(root, dir), 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	backend := newLive(t)
+	log := createLog(t, path, backend.Header())
+	tee := recorder.Tee(backend, log, recorder.Options{})
+	var saw seen
+	attach(t, watcher.NewWatchManager(tee), root, func(wm *watcher.WatchManager) {
+		done := make(chan error)
+		go func() { done <- watcher.NewNotifier(wm, &saw).Run(t.Context()) }()
+		work(t, root)
+		sentinel := filepath.Join(root, "sentinel")
+		if err := os.WriteFile(sentinel, nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		for !saw.has("IN_CLOSE_WRITE name=sentinel") {
+			runtime.Gosched()
+		}
+		wm.Close()
+		if err := <-done; !errors.Is(err, event.ErrClosed) {
+			t.Error(err)
+		}
+	})
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	want := string(saw.buf)
+	if !strings.Contains(want, "moved/sub/late") || !strings.Contains(want, "back/unseen") {
+		t.Errorf("the live handler saw\n%s", want)
+	}
+
+	recording := open(t, path)
+	for round := range 100 {
+		opts := []replayer.Option{replayer.MaxSpeed()}
+		if round%2 == 1 {
+			opts = []replayer.Option{replayer.Speed(1000)}
+		}
+		for _, adopt := range []bool{false, true} {
+			r, err := replayer.New(recording, opts...)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var again seen
+			run := func(wm *watcher.WatchManager) {
+				if err := watcher.NewNotifier(wm, &again).Run(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if adopt {
+				wm := watcher.NewWatchManager(r, watcher.Adopt())
+				run(wm)
+				wm.Close()
+			} else {
+				attach(t, watcher.NewWatchManager(r), root, run)
+			}
+			if got := string(again.buf); got != want {
+				t.Fatalf("round %d, adopt %v: %s", round, adopt, firstDifference(got, want))
+			}
+		}
+	}
+}
+
+// attach adds the watch that all tests here use.
+func attach(t testing.TB, wm *watcher.WatchManager, root string, run func(*watcher.WatchManager)) {
+	t.Helper()
+	if _, err := wm.AddWatch(root, event.IN_ALL_EVENTS, watcher.Recursive(), watcher.AutoAdd()); err != nil {
+		t.Fatal(err)
+	}
+	run(wm)
+	if err := wm.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+func firstDifference(got, want string) string {
+	g, w := strings.Split(got, "\n"), strings.Split(want, "\n")
+	for i := range min(len(g), len(w)) {
+		if g[i] != w[i] {
+			return fmt.Sprintf("line %d\n\tgot  %s\n\twant %s", i+1, g[i], w[i])
+		}
+	}
+	return fmt.Sprintf("got %d lines, want %d", len(g), len(w))
+}
+
+// record runs a recording of root while during runs.
+func record(t testing.TB, root string, opts recorder.Options, during func(*recorder.Recorder)) ([]event.Record, recorder.Summary) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "log.db")
+	backend := newLive(t)
+	if _, err := backend.Add(event.WatchRequest{Path: root, Mask: event.IN_ALL_EVENTS, Recursive: true, AutoAdd: true}); err != nil {
+		t.Fatal(err)
+	}
+	log := createLog(t, path, backend.Header())
+	opts.Size = log.Size
+	r := recorder.New(backend, log, opts)
+	done := make(chan recorder.Summary)
+	go func() {
+		s, err := r.Run(t.Context())
+		if err != nil {
+			t.Error(err)
+		}
+		done <- s
+	}()
+	during(r)
+	summary := <-done
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	recording, err := event.ReadAll(t.Context(), backend.Header(), open(t, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return recording.Records(), summary
+}
+
+func TestAStopAfterTheWorkHoldsAllOfIt(t *testing.T) {
+	root := t.TempDir()
+	records, summary := record(t, root, recorder.Options{}, func(r *recorder.Recorder) {
+		for i := range 1000 {
+			if err := os.WriteFile(filepath.Join(root, fmt.Sprint(i)), nil, 0o666); err != nil {
+				t.Error(err)
+			}
+		}
+		r.StopStatus("work is done", 7)
+	})
+	created := 0
+	for i, r := range records {
+		if r.Seq != uint64(i+1) || i > 0 && r.Time < records[i-1].Time {
+			t.Fatalf("out of order: %s", lines(records[i:i+1]))
+		}
+		if r.Kind == event.KindEvent && r.Mask == event.IN_CREATE {
+			created++
+		}
+	}
+	if created != 1000 || summary.Masks[event.IN_CREATE] != 1000 {
+		t.Errorf("%d files created, summary %+v", created, summary)
+	}
+	last := records[len(records)-1]
+	if last.Kind != event.KindEnd || last.Name != "work is done" || last.N != 7 || last.Time < records[len(records)-2].Time {
+		t.Errorf("ends with %s", lines(records[len(records)-1:]))
+	}
+	if summary.Size == 0 || summary.Watches != 1 || summary.Losses != 0 {
+		t.Errorf("summary %+v", summary)
+	}
+}
+
+func TestMarksAndSyncSeparateTheStepsOfAScenario(t *testing.T) {
+	root := t.TempDir()
+	records, _ := record(t, root, recorder.Options{}, func(r *recorder.Recorder) {
+		for i := range 20 {
+			if err := os.Mkdir(filepath.Join(root, fmt.Sprint(i)), 0o777); err != nil {
+				t.Error(err)
+			}
+			if err := r.Sync(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if n := r.Stats().Events; n < uint64(i+1) {
+				t.Errorf("after Sync %d there are %d events", i, n)
+			}
+			if err := r.Mark(t.Context(), fmt.Sprint(i)); err != nil {
+				t.Error(err)
+			}
+		}
+		r.Stop("done")
+	})
+	var order []string
+	for _, r := range records {
+		switch {
+		case r.Kind == event.KindMark:
+			order = append(order, "mark "+r.Name)
+		case r.Kind == event.KindEvent && r.Mask == event.IN_CREATE|event.IN_ISDIR:
+			order = append(order, "made "+r.Name)
+		}
+	}
+	var want []string
+	for i := range 20 {
+		want = append(want, fmt.Sprint("made ", i), fmt.Sprint("mark ", i))
+	}
+	if !slices.Equal(order, want) {
+		t.Errorf("got %q", order)
+	}
+}
+
+func TestNoGoroutineAndNoDescriptorIsLeft(t *testing.T) {
+	count := func() (goroutines, descriptors int) {
+		fds, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return runtime.NumGoroutine(), len(fds)
+	}
+	once := func() {
+		root, path := t.TempDir(), filepath.Join(t.TempDir(), "log.db")
+		backend := newLive(t)
+		log := createLog(t, path, backend.Header())
+		r := recorder.New(backend, log, recorder.Options{})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { _, err := r.Run(ctx); done <- err }()
+		if _, err := backend.Add(event.WatchRequest{Path: root, Mask: event.IN_ALL_EVENTS}); err != nil {
+			t.Fatal(err)
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		tee := recorder.Tee(backend, event.NewMemoryLog(event.Header{}, nil), recorder.Options{})
+		if err := errors.Join(tee.Close(), log.Close()); err != nil {
+			t.Error(err)
+		}
+		recording, err := store.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		replay, err := replayer.New(recording, replayer.Speed(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := replay.Read(t.Context(), nil); err != nil {
+			t.Error(err)
+		}
+		if err := errors.Join(replay.Close(), recording.Close()); err != nil {
+			t.Error(err)
+		}
+	}
+	once()
+	goroutines, descriptors := count()
+	for range 10 {
+		once()
+	}
+	for range 1_000_000 { // goroutines that have done all their work end in their own time
+		if g, d := count(); g <= goroutines && d <= descriptors {
+			return
+		}
+		runtime.Gosched()
+	}
+	g, d := count()
+	t.Errorf("%d goroutines, %d descriptors before, %d and %d after", goroutines, descriptors, g, d)
+}
+
+func TestDurationEndsALiveRecording(t *testing.T) {
+	_, summary := record(t, t.TempDir(), recorder.Options{Duration: time.Millisecond}, func(*recorder.Recorder) {})
+	if summary.Reason != recorder.ReasonDuration || summary.Time < time.Millisecond {
+		t.Errorf("summary %+v", summary)
+	}
+}
