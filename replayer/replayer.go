@@ -115,7 +115,7 @@ func (r *Replayer) resolve() error {
 func (r *Replayer) find(p place, after uint64, before bool) (uint64, error) {
 	switch {
 	case p.time != nil && before:
-		seq, err := r.log.SeqAt(int64(*p.time) + 1)
+		seq, err := r.log.SeqAt(max(int64(*p.time), int64(*p.time)+1))
 		return max(seq, 1) - 1, err
 	case p.time != nil:
 		return r.log.SeqAt(int64(*p.time))
