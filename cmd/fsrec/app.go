@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+const appDescription = `fsrec captures what the kernel really said about files and directories, keeps it
+in one log, and gives it back identically: to you, to a script, or to the code
+under test.
+
+   fsrec record -o bug.db ~/project        until Ctrl-C
+   fsrec record -o bug.db . -- make test   while a command runs
+   fsrec replay bug.db
+
+Exit codes: 0 done; 1 a command of replay --exec failed; 2 trouble, told in one
+line on standard error. record -- CMD exits with CMD's own status.`
+
+// newApp puts the verbs together. Nothing is shared between two calls.
+func newApp() *cli.App {
+	app := &cli.App{
+		Name:                      "fsrec",
+		Usage:                     "record file-system events and replay them",
+		UsageText:                 "fsrec VERB [flags] [arguments]",
+		Description:               appDescription,
+		Version:                   version(),
+		HideHelpCommand:           true,
+		DisableSliceFlagSeparator: true,
+		Commands: []*cli.Command{
+			recordCommand(),
+			watchCommand(),
+			replayCommand(),
+			infoCommand(),
+			dumpCommand(),
+			loadCommand(),
+			versionCommand(),
+			completionCommand(),
+		},
+		OnUsageError:   func(_ *cli.Context, err error, _ bool) error { return usage(err) },
+		ExitErrHandler: func(*cli.Context, error) {},
+		Action: func(c *cli.Context) error {
+			if !c.Args().Present() {
+				return cli.ShowAppHelp(c)
+			}
+			return unknownVerb(c.App, c.Args().First())
+		},
+	}
+	for _, cmd := range app.Commands {
+		cmd.OnUsageError = app.OnUsageError
+		cmd.HideHelpCommand = true
+		cmd.Description = strings.TrimSpace(cmd.Description)
+		cmd.CustomHelpTemplate = verbHelp
+	}
+	return app
+}
+
+// verbHelp keeps the lines of a description as they are: examples must not be wrapped.
+const verbHelp = `fsrec {{.Name}}: {{.Usage}}
+
+USAGE:
+   {{.UsageText}}
+
+{{.Description}}
+{{if .VisibleFlags}}
+FLAGS:{{range .VisibleFlags}}
+   {{.}}{{end}}
+{{end}}`
+
+func init() {
+	cli.VersionPrinter = func(*cli.Context) { printVersion(os.Stdout) }
+	cli.VersionFlag = &cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true}
+	cli.HelpFlag = &cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "show help", DisableDefaultText: true}
+}
+
+func unknownVerb(app *cli.App, word string) error {
+	names := make([]string, len(app.Commands))
+	for i, cmd := range app.Commands {
+		names[i] = cmd.Name
+	}
+	hint := ""
+	if near := nearest(word, names); near != "" {
+		hint = fmt.Sprintf("; did you mean %s?", near)
+	}
+	return fmt.Errorf("unknown verb %q: want %s%s", word, strings.Join(names, ", "), hint)
+}
+
+// usage rewords the complaints of package flag, whose flags have one dash.
+func usage(err error) error {
+	msg := strings.ReplaceAll(err.Error(), " for flag -", " for --")
+	msg = strings.ReplaceAll(msg, "flag needs an argument: -", "a value is missing after --")
+	msg = strings.ReplaceAll(msg, "----", "--")
+	return fmt.Errorf("%s", msg)
+}
+
+// wantArgs checks how many arguments a verb got; at most negative means any number.
+func wantArgs(c *cli.Context, atLeast, atMost int, what string) error {
+	switch n := c.Args().Len(); {
+	case n < atLeast:
+		return fmt.Errorf("%s needs %s: fsrec %s", c.Command.Name, what, c.Command.UsageText[len("fsrec "):])
+	case atMost >= 0 && n > atMost:
+		return fmt.Errorf("%s takes only %s, not %q too", c.Command.Name, what, c.Args().Get(atMost))
+	}
+	return nil
+}

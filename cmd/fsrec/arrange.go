@@ -1,0 +1,115 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// arrange puts the flags of a verb before its arguments, which is where package
+// flag looks for them, so that "record DIR -o LOG" works. What follows the
+// first "--" is left alone.
+func arrange(app *cli.App, args []string) ([]string, error) {
+	if len(args) < 2 {
+		return args, nil
+	}
+	verb := app.Command(args[1])
+	if verb == nil {
+		return args, nil
+	}
+	takesValue := make(map[string]bool)
+	for _, f := range append([]cli.Flag{cli.HelpFlag}, verb.Flags...) {
+		for _, name := range f.Names() {
+			doc, ok := f.(cli.DocGenerationFlag)
+			takesValue[name] = ok && doc.TakesValue()
+		}
+	}
+	out := append([]string{}, args[:2]...)
+	var rest []string
+	for i := 2; i < len(args); i++ {
+		arg := args[i]
+		if arg == "--" {
+			rest = append(rest, args[i:]...)
+			break
+		}
+		if len(arg) < 2 || arg[0] != '-' {
+			rest = append(rest, arg)
+			continue
+		}
+		name, _, hasValue := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		needsValue, known := takesValue[name]
+		if !known {
+			return nil, unknownFlag(verb, arg)
+		}
+		out = append(out, arg)
+		if needsValue && !hasValue && i+1 < len(args) {
+			i++
+			out = append(out, args[i])
+		}
+	}
+	return append(append(out, "--"), rest...), nil
+}
+
+// flagNames lists the flags of cmd as they are written.
+func flagNames(cmd *cli.Command) []string {
+	var names []string
+	for _, f := range cmd.Flags {
+		for _, name := range f.Names() {
+			names = append(names, dashed(name))
+		}
+	}
+	return names
+}
+
+func dashed(name string) string {
+	if len(name) == 1 {
+		return "-" + name
+	}
+	return "--" + name
+}
+
+// unknownFlag reports a flag that no verb of this name has.
+func unknownFlag(cmd *cli.Command, word string) error {
+	names := flagNames(cmd)
+	hint := ""
+	if near := nearest(word, names); near != "" {
+		hint = fmt.Sprintf("; did you mean %s?", near)
+	}
+	return fmt.Errorf("unknown flag %s of %s: want %s%s", word, cmd.Name, strings.Join(names, ", "), hint)
+}
+
+// nearest gives the candidate that is at most two typing errors from word.
+func nearest(word string, candidates []string) string {
+	best, least := "", 3
+	for _, c := range candidates {
+		if d := distance(word, c); d < least && d < len(c) {
+			best, least = c, d
+		}
+	}
+	return best
+}
+
+// distance is Levenshtein's, with transpositions of neighbours.
+func distance(a, b string) int {
+	row := func(n int) []int { return make([]int, n+1) }
+	before, last, now := row(len(b)), row(len(b)), row(len(b))
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		now[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			now[j] = min(last[j]+1, now[j-1]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				now[j] = min(now[j], before[j-2]+1)
+			}
+		}
+		before, last, now = last, now, before
+	}
+	return last[len(b)]
+}

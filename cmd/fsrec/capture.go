@@ -1,0 +1,246 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"fsrec/cmd/fsrec/internal/term"
+	"fsrec/watcher"
+	"fsrec/watcher/event"
+	"fsrec/watcher/live"
+)
+
+// capture is what the verbs that watch a live file system have in common.
+type capture struct {
+	events        event.Mask
+	exclude       cli.StringSlice
+	excludeRegexp cli.StringSlice
+	excludeFrom   cli.StringSlice
+	noRecursive   bool
+	noAutoAdd     bool
+	buffer        uint64
+	pause         time.Duration
+
+	roots    []string // absolute, each once
+	excluded func(path string) bool
+	drop     func(path string) bool
+}
+
+func (c *capture) flags() []cli.Flag {
+	pause := &value{set: func(word string) (err error) {
+		if c.pause, err = parseDuration(word); err != nil || c.pause < 0 {
+			return errors.New("want a time, such as 2ms, or 0 for none")
+		}
+		if c.pause == 0 {
+			c.pause = -1
+		}
+		return nil
+	}}
+	return []cli.Flag{
+		maskFlag(&c.events, "record only these `EVENTS`, such as create,delete,moved_to (repeatable; default all)"),
+		&cli.StringSliceFlag{Name: "exclude", Usage: "ignore paths that `PATTERN` matches, and all below: **/build, *.o (repeatable)", Destination: &c.exclude},
+		&cli.StringSliceFlag{Name: "exclude-regexp", Usage: "do not watch directories whose absolute path `REGEXP` matches from its beginning (repeatable)", Destination: &c.excludeRegexp},
+		&cli.StringSliceFlag{Name: "exclude-from", Usage: "read such regular expressions from `FILE`, one a line", Destination: &c.excludeFrom},
+		&cli.BoolFlag{Name: "no-recursive", Usage: "watch DIR itself, not what is below", Destination: &c.noRecursive},
+		&cli.BoolFlag{Name: "no-auto-add", Usage: "do not watch directories that appear later", Destination: &c.noAutoAdd},
+		sizeFlag(&c.buffer, "buffer", "size of one read of the kernel, in `BYTES` (default 256KiB)"),
+		pause.flag("pause", "wait for `TIME` after a large read, which saves work and merges events; 0 for never (default 2ms)"),
+	}
+}
+
+// prepare checks everything that can be checked before anything happens.
+func (c *capture) prepare(args []string, note func(format string, args ...any)) error {
+	if c.events == 0 {
+		c.events = event.IN_ALL_EVENTS
+	}
+	if c.events&event.IN_ALL_EVENTS == 0 {
+		return fmt.Errorf("--events %v names only flags: add an event, such as IN_CREATE", c.events)
+	}
+	if c.buffer != 0 && (c.buffer < 4096 || c.buffer > 1<<30) {
+		return fmt.Errorf("--buffer %d: want 4096 bytes to 1 GiB", c.buffer)
+	}
+	if err := c.setRoots(args, note); err != nil {
+		return err
+	}
+	if err := c.setExclude(); err != nil {
+		return err
+	}
+	return c.probe()
+}
+
+func (c *capture) setRoots(args []string, note func(format string, args ...any)) error {
+	for _, arg := range args {
+		abs, err := filepath.Abs(arg)
+		if err != nil {
+			return err
+		}
+		if _, err := os.Stat(abs); err != nil {
+			return fmt.Errorf("cannot watch %q: %w", arg, plain(err))
+		}
+		for _, other := range c.roots {
+			switch {
+			case other == abs:
+				note("note: %q is given twice: it is watched once", arg)
+			case !c.noRecursive && below(other, abs):
+				note("note: %q is in %q: each directory is watched once", arg, other)
+			case !c.noRecursive && below(abs, other):
+				note("note: %q is in %q: each directory is watched once", other, abs)
+			}
+			if other == abs {
+				abs = ""
+				break
+			}
+		}
+		if abs != "" {
+			c.roots = append(c.roots, abs)
+		}
+	}
+	return nil
+}
+
+func below(dir, path string) bool {
+	rel, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(rel)
+}
+
+// plain gives the reason alone of an error that names an operation and a path.
+func plain(err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
+
+func (c *capture) setExclude() error {
+	var filters []func(string) bool
+	regexps, err := watcher.ExcludeRegexps(c.excludeRegexp.Value()...)
+	if err != nil {
+		return fmt.Errorf("--exclude-regexp: %w", err)
+	}
+	if len(c.excludeRegexp.Value()) > 0 {
+		filters = append(filters, regexps)
+	}
+	for _, name := range c.excludeFrom.Value() {
+		filter, err := watcher.ExcludeFile(name)
+		if err != nil {
+			return fmt.Errorf("--exclude-from: %w", err)
+		}
+		filters = append(filters, filter)
+	}
+	if patterns := c.exclude.Value(); len(patterns) > 0 {
+		for _, p := range patterns {
+			if err := checkGlob(p); err != nil {
+				return fmt.Errorf("--exclude %w", err)
+			}
+		}
+		globs := newGlobs(event.Platform(runtime.GOOS), patterns, c.roots)
+		c.drop = globs.match
+		filters = append(filters, c.drop)
+	}
+	if len(filters) > 0 {
+		c.excluded = func(path string) bool {
+			for _, f := range filters {
+				if f(path) {
+					return true
+				}
+			}
+			return false
+		}
+	}
+	return nil
+}
+
+// probe asks the kernel about every root, so that a directory that cannot be
+// watched is known before a log is made.
+func (c *capture) probe() error {
+	backend, err := live.New(live.Options{})
+	if err != nil {
+		return err
+	}
+	defer backend.Close()
+	for _, root := range c.roots {
+		if c.excluded != nil && c.excluded(root) {
+			return fmt.Errorf("%q is excluded: nothing would be watched", root)
+		}
+		results, err := backend.Add(event.WatchRequest{Path: root, Mask: event.IN_DELETE_SELF})
+		if err == nil {
+			err = rootError(results, root)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// open makes the backend; ignore are paths that must not appear in it.
+func (c *capture) open(ignore ...string) (*live.Inotify, error) {
+	return live.New(live.Options{Buffer: int(c.buffer), Pause: c.pause, Ignore: ignore, Drop: c.drop})
+}
+
+// add places the watches. It fails if a root cannot be watched; what else could
+// not be is returned.
+func (c *capture) add(backend event.Backend, snapshot bool) (watches int, failed []error, err error) {
+	seen := make(map[int32]bool)
+	for _, root := range c.roots {
+		results, err := backend.Add(event.WatchRequest{
+			Path: root, Mask: c.events, Snapshot: snapshot,
+			Recursive: !c.noRecursive, AutoAdd: !c.noAutoAdd, Exclude: c.excluded,
+		})
+		if err == nil {
+			err = rootError(results, root)
+		}
+		if err != nil {
+			return 0, nil, err
+		}
+		for _, r := range results {
+			if r.Err != nil {
+				failed = append(failed, r.Err)
+			} else if r.WD > 0 {
+				seen[r.WD] = true
+			}
+		}
+	}
+	return len(seen), failed, nil
+}
+
+func rootError(results []event.WatchResult, root string) error {
+	for _, r := range results {
+		if r.Path == root && r.Err != nil {
+			return r.Err
+		}
+	}
+	return nil
+}
+
+// patterns are all exclude patterns, as the header keeps them.
+func (c *capture) patterns() (all []string) {
+	all = append(all, c.exclude.Value()...)
+	for _, p := range c.excludeRegexp.Value() {
+		all = append(all, "regexp:"+p)
+	}
+	for _, name := range c.excludeFrom.Value() {
+		all = append(all, "from:"+name)
+	}
+	return all
+}
+
+// maxWarnings bounds how many failures are printed one by one.
+const maxWarnings = 10
+
+func warnFailed(status *term.Status, failed []error) {
+	for i, err := range failed {
+		if i == maxWarnings {
+			status.Printf("fsrec: warning: %d more could not be watched; fsrec info lists them", len(failed)-i)
+			return
+		}
+		status.Printf("fsrec: warning: %v", err)
+	}
+}

@@ -1,0 +1,196 @@
+package report
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+
+	"fsrec/cmd/fsrec/internal/term"
+	"fsrec/watcher"
+	"fsrec/watcher/event"
+)
+
+// JSON writes the report as one JSON object.
+func (r *Report) JSON(w io.Writer) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	return enc.Encode(r)
+}
+
+// printer writes a table of keys and values, and keeps the first error.
+type printer struct {
+	w       io.Writer
+	palette term.Palette
+	err     error
+}
+
+func (p *printer) line(key, format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.w, "%s%s%s\n", p.palette.Paint(term.Blue, key), strings.Repeat(" ", 13-len(key)), fmt.Sprintf(format, args...))
+	}
+}
+
+// escaped makes a name fit for a terminal.
+func escaped(s string) string { return string(watcher.AppendEscaped(nil, s)) }
+
+func escapedWords(words []string) string {
+	all := make([]string, len(words))
+	for i, w := range words {
+		all[i] = escaped(w)
+		if w == "" || strings.ContainsAny(w, " \t'\"$*?;&|<>()") {
+			all[i] = "'" + strings.ReplaceAll(all[i], "'", `'\''`) + "'"
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+// barWidth is the length of the longest bar.
+const barWidth = 30
+
+// listed bounds what is printed one by one; JSON has more.
+const listed = 10
+
+// Print writes the report for people. Names are escaped.
+func (r *Report) Print(w io.Writer, colour bool) error {
+	p := &printer{w: w, palette: term.Palette(colour)}
+	r.printOrigin(p)
+	r.printEvents(p)
+	r.printTrouble(p)
+	return p.err
+}
+
+func (r *Report) printOrigin(p *printer) {
+	p.line("log", "%s", p.palette.Paint(term.Bold, escaped(r.Log)))
+	switch {
+	case !r.Complete:
+		p.line("complete", "%s", p.palette.Paint(term.Yellow, "no: its recorder was killed or its disk failed; what was committed is here"))
+	case r.End != nil:
+		p.line("complete", "yes, ended by %s%s", escaped(r.End.Reason), r.status())
+	default:
+		p.line("complete", "yes")
+	}
+	h := &r.Header
+	took := time.Duration(r.Duration)
+	p.line("recorded", "%s, %v", h.Start.Format("2006-01-02 15:04:05 -0700"), took.Round(time.Millisecond))
+	origin := strings.TrimSpace(h.Backend + " on " + string(h.Platform) + " " + h.Kernel)
+	if h.FileSystem != "" {
+		origin += ", " + h.FileSystem
+	}
+	if h.Wine != "" {
+		origin += ", Wine " + h.Wine
+	}
+	if h.Tool != "" {
+		origin = h.Tool + ": " + origin
+	}
+	p.line("by", "%s", escaped(origin))
+	if h.Host != "" {
+		p.line("host", "%s", escaped(h.Host))
+	}
+	if h.Comment != "" {
+		p.line("comment", "%s", escaped(h.Comment))
+	}
+	for i, root := range h.Roots {
+		p.line([]string{"directory", ""}[min(i, 1)], "%s", escaped(root))
+	}
+	if len(h.Command) > 0 {
+		p.line("command", "%s", escapedWords(h.Command))
+	}
+	if len(h.Exclude) > 0 {
+		p.line("excluded", "%s", escapedWords(h.Exclude))
+	}
+	asked := []string{h.Mask.String()}
+	for _, o := range []struct {
+		word string
+		set  bool
+	}{{"recursive", h.Recursive}, {"auto_add", h.AutoAdd}, {"snapshot", h.Snapshot}} {
+		if o.set {
+			asked = append(asked, o.word)
+		}
+	}
+	p.line("asked for", "%s", strings.Join(asked, ", "))
+}
+
+func (r *Report) status() string {
+	if len(r.Header.Command) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", status %d", r.End.Status)
+}
+
+func (r *Report) printEvents(p *printer) {
+	text := humanize.Comma(int64(r.Events))
+	if r.Rate > 0 {
+		text += fmt.Sprintf(", %s a second", humanize.CommafWithDigits(r.Rate, 1))
+	}
+	if r.Synthetic > 0 {
+		text += fmt.Sprintf(", %s of them synthetic", humanize.Comma(int64(r.Synthetic)))
+	}
+	p.line("events", "%s", text)
+	top := uint64(1)
+	for _, c := range r.ByEvent {
+		top = max(top, c.N)
+	}
+	for _, c := range r.ByEvent {
+		bar := strings.Repeat("▇", int((c.N*barWidth+top-1)/top))
+		p.line("", "%-16s %12s  %s", c.Name, humanize.Comma(int64(c.N)), p.palette.Paint(term.Purple, bar))
+	}
+	p.line("records", "%s", humanize.Comma(int64(r.Records)))
+	p.line("watches", "%s at the end, %s changes of the table", humanize.Comma(int64(r.Watches.AtEnd)), humanize.Comma(int64(r.Watches.Changes)))
+	if r.Size > 0 {
+		text := humanize.Bytes(uint64(r.Size))
+		if r.Events > 0 {
+			text += fmt.Sprintf(", %.1f bytes an event", r.BytesPerEvent)
+		}
+		p.line("size", "%s", text)
+	}
+}
+
+func (r *Report) printTrouble(p *printer) {
+	if r.Losses == 0 {
+		p.line("losses", "none")
+	}
+	for i, l := range r.Lost {
+		if i == listed {
+			p.line("", "and %s more", humanize.Comma(int64(r.Losses)-listed))
+			break
+		}
+		n := "an unknown number of events"
+		if l.Count >= 0 {
+			n = humanize.Comma(l.Count) + " events"
+		}
+		p.line([]string{"losses", ""}[min(i, 1)], "%s", p.palette.Paint(term.Red, fmt.Sprintf("%s (%s) between %v and %v",
+			n, escaped(l.Cause), time.Duration(l.From), time.Duration(l.To))))
+	}
+	if r.Failures == 0 {
+		p.line("not watched", "none")
+	}
+	for i, f := range r.Failed {
+		if i == listed {
+			p.line("", "and %s more", humanize.Comma(int64(r.Failures)-listed))
+			break
+		}
+		p.line([]string{"not watched", ""}[min(i, 1)], "%s", p.palette.Paint(term.Yellow, fmt.Sprintf("%s (%s: errno %d)",
+			escaped(f.Path[0]), escaped(f.Op), f.Errno)))
+	}
+	for i, m := range r.Marks {
+		if i == listed {
+			p.line("", "and %s more", humanize.Comma(int64(r.kind(event.KindMark))-listed))
+			break
+		}
+		p.line([]string{"marks", ""}[min(i, 1)], "%s  %s", event.AppendSeconds(nil, m.Time), escaped(m.Text))
+	}
+}
+
+func (r *Report) kind(k event.Kind) uint64 {
+	for _, c := range r.ByKind {
+		if c.Name == k.String() {
+			return c.N
+		}
+	}
+	return 0
+}

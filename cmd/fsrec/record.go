@@ -1,0 +1,304 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"fsrec/cmd/fsrec/internal/term"
+	"fsrec/recorder"
+	"fsrec/store"
+	"fsrec/watcher/event"
+)
+
+const recordDescription = `Watches DIR..., and the directories below, and keeps everything that the kernel
+says in LOG until Ctrl-C, a limit, or the end of CMD. DIR may be a file too.
+Prints a line that begins with "ready" on standard error once nothing can be missed.
+
+With -- CMD the watches are placed, CMD runs with fsrec's input and output, and
+the recording ends when every event that CMD caused is in. Ctrl-C then is CMD's.
+
+EXAMPLES:
+   fsrec record ~/project                      until Ctrl-C, into log.db
+   fsrec record -o build.db . -- make -j4      what a build does
+   fsrec record --keep-on-failure -o flaky.db . -- go test ./...
+   fsrec record -e create,delete,move --exclude .git --duration 10m /srv
+   fsrec record -o - /tmp | head -100          the text form on standard output
+
+EXIT CODES:
+   0 recorded; 2 trouble, such as a DIR that cannot be watched or a full disk.
+   With -- CMD: CMD's own status, 128+N if signal N ended it, 126 if it cannot
+   be run, 127 if there is no such command; 2 if the recording failed.`
+
+type record struct {
+	capture
+	log           string
+	duration      time.Duration
+	count         uint64
+	maxSize       uint64
+	keepOnFailure bool
+	noSnapshot    bool
+	comment       string
+	force         bool
+	flush         time.Duration
+	host          bool
+
+	command []string // the words of CMD, nil without
+	program string   // the file of CMD
+	status  *term.Status
+}
+
+func recordCommand() *cli.Command {
+	r := &record{status: term.NewStatus(os.Stderr)}
+	return &cli.Command{
+		Name:        "record",
+		Usage:       "record what happens in directories",
+		UsageText:   "fsrec record [flags] DIR... [-- CMD ARGS...]",
+		Description: recordDescription,
+		Action:      r.run,
+		Flags: append([]cli.Flag{
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "log.db", Usage: "write `LOG`; - for the text form on standard output", Destination: &r.log},
+			&cli.BoolFlag{Name: "force", Usage: "replace LOG if it exists", Destination: &r.force},
+			durationFlag(&r.duration, "duration", "end after `TIME`, such as 90, 1.5 or 2m30s"),
+			countFlag(&r.count, "count", "end after `N` events"),
+			sizeFlag(&r.maxSize, "max-size", "end when LOG has `SIZE`, such as 10MB"),
+			&cli.BoolFlag{Name: "keep-on-failure", Usage: "keep LOG only if CMD fails", Destination: &r.keepOnFailure},
+			&cli.BoolFlag{Name: "no-snapshot", Usage: "leave out what was in the directories at the start", Destination: &r.noSnapshot},
+			&cli.StringFlag{Name: "comment", Usage: "keep `TEXT` in the header", Destination: &r.comment},
+			&cli.BoolFlag{Name: "host", Usage: "keep the name of this host in the header", Destination: &r.host},
+			durationFlag(&r.flush, "flush-interval", "lose at most the last `TIME` if fsrec is killed (default 200ms)"),
+		}, r.flags()...),
+	}
+}
+
+func (r *record) run(c *cli.Context) error {
+	if err := r.arguments(c); err != nil {
+		return err
+	}
+	logPath, err := r.checkLog()
+	if err != nil {
+		return err
+	}
+	backend, err := r.open(logPath...)
+	if err != nil {
+		return err
+	}
+	defer backend.Close()
+	if r.flush == 0 {
+		r.flush = 200 * time.Millisecond
+	}
+	// Made before the watches are placed: what making a file does to its
+	// directory must not be in the recording.
+	out, err := r.create(backend.Header())
+	if err != nil {
+		return err
+	}
+	watches, failed, err := r.add(backend, !r.noSnapshot)
+	if err == nil {
+		err = out.SetHeader(r.header(backend.Header()))
+	}
+	if err != nil {
+		return errors.Join(err, out.Abort())
+	}
+	warnFailed(r.status, failed)
+	rec := recorder.New(backend, out, recorder.Options{
+		Duration: r.duration, Count: r.count, MaxSize: int64(r.maxSize), Size: out.Size,
+	})
+	return r.finish(out, rec, watches)
+}
+
+// arguments takes the command line apart and checks it.
+func (r *record) arguments(c *cli.Context) error {
+	dirs := c.Args().Slice()
+	if i := slices.Index(dirs, "--"); i >= 0 {
+		dirs, r.command = dirs[:i], dirs[i+1:]
+		if len(r.command) == 0 {
+			return errors.New("nothing to run after --: name a command, or leave out the --")
+		}
+	}
+	switch {
+	case len(dirs) == 0:
+		return errors.New("record needs a directory: fsrec record DIR... [-- CMD ARGS...]")
+	case r.keepOnFailure && r.command == nil:
+		return errors.New("--keep-on-failure needs a command: fsrec record DIR... -- CMD ARGS...")
+	case r.log == "-" && r.command != nil:
+		return errors.New("-o - and -- CMD contradict each other: both would write to standard output")
+	case r.log == "-" && r.force:
+		return errors.New("-o - and --force contradict each other: there is no file to replace")
+	case r.log == "":
+		return errors.New("-o needs the name of a file")
+	}
+	if err := r.prepare(dirs, func(format string, args ...any) { r.status.Printf("fsrec: "+format, args...) }); err != nil {
+		return err
+	}
+	return r.findProgram()
+}
+
+// findProgram looks for CMD before anything is recorded, with the exit codes of
+// env(1) where it cannot be run.
+func (r *record) findProgram() error {
+	if r.command == nil {
+		return nil
+	}
+	var err error
+	r.program, err = exec.LookPath(r.command[0])
+	switch {
+	case err == nil || errors.Is(err, exec.ErrDot):
+		return nil
+	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
+		return exitStatus{127, fmt.Errorf("cannot run %q: no such command", r.command[0])}
+	}
+	return exitStatus{126, fmt.Errorf("cannot run %q: %w", r.command[0], plain(errors.Unwrap(err)))}
+}
+
+// checkLog refuses to overwrite, and gives the absolute path of the log.
+func (r *record) checkLog() ([]string, error) {
+	if r.log == "-" {
+		return nil, nil
+	}
+	if err := refuseExisting(r.log, r.force); err != nil {
+		return nil, err
+	}
+	abs, err := filepath.Abs(r.log)
+	if err != nil {
+		return nil, err
+	}
+	paths := []string{abs}
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(abs)); err == nil {
+		if real := filepath.Join(dir, filepath.Base(abs)); real != abs {
+			paths = append(paths, real)
+		}
+	}
+	if target, err := filepath.EvalSymlinks(abs); err == nil && !slices.Contains(paths, target) {
+		paths = append(paths, target)
+	}
+	return paths, nil
+}
+
+// refuseExisting fails if there is something at path that must not be replaced.
+func refuseExisting(path string, force bool) error {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case info.IsDir():
+		return fmt.Errorf("%q is a directory: name a file", path)
+	case !force:
+		return fmt.Errorf("%q already exists: name another file, or replace it with --force", path)
+	}
+	return nil
+}
+
+func (r *record) header(h event.Header) event.Header {
+	h.Tool = "fsrec " + version()
+	h.Comment = r.comment
+	h.Exclude = r.patterns()
+	h.Command = r.command
+	h.Invocation = append([]string{"fsrec"}, os.Args[1:]...)
+	h.Flush = r.flush.String()
+	if r.host {
+		h.Host, _ = os.Hostname()
+	}
+	return h
+}
+
+func (r *record) create(h event.Header) (sink, error) {
+	if r.log == "-" {
+		return &textSink{w: os.Stdout}, nil
+	}
+	w, err := store.Create(r.log, r.header(h), store.Options{Force: r.force, FlushInterval: r.flush})
+	if err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// finish records to the end, says what became of it, and gives the exit code.
+func (r *record) finish(out sink, rec *recorder.Recorder, watches int) error {
+	type result struct {
+		summary recorder.Summary
+		err     error
+	}
+	started := time.Now()
+	done := make(chan result, 1)
+	over := make(chan struct{})
+	go func() {
+		summary, err := rec.Run(context.Background())
+		if closeErr := out.Close(); err == nil {
+			err = closeErr
+		}
+		done <- result{summary, err}
+		close(over)
+	}()
+	to := r.log
+	if r.log == "-" {
+		to = "standard output"
+	}
+	r.status.Printf("ready: %s, recording to %s", count(watches, "watch"), to)
+	var code int
+	var runErr error
+	if r.command != nil {
+		code, runErr = r.runCommand()
+		rec.StopStatus("child", code)
+	} else {
+		r.wait(rec, over, started)
+	}
+	end := <-done
+	r.status.Clear()
+	if runErr != nil {
+		return exitStatus{126, errors.Join(runErr, out.Abort(), r.remove())}
+	}
+	if end.err != nil {
+		return r.lost(end.err)
+	}
+	if r.keepOnFailure && code == 0 {
+		r.status.Printf("fsrec: %s succeeded: %s not kept", r.command[0], to)
+		return r.remove()
+	}
+	r.summarize(end.summary, out.Size(), time.Since(started), to)
+	if code != 0 {
+		return exitStatus{code: code}
+	}
+	return nil
+}
+
+// remove takes a finished log away.
+func (r *record) remove() error {
+	if r.log == "-" {
+		return nil
+	}
+	return os.Remove(r.log)
+}
+
+// wait shows the status line until the recording is over or a signal ends it.
+func (r *record) wait(rec *recorder.Recorder, over <-chan struct{}, started time.Time) {
+	ctx, stop := untilSignal(context.Background())
+	defer stop()
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	rate := rateMeter{at: started}
+	for {
+		select {
+		case <-over:
+			return
+		case <-ctx.Done():
+			rec.Stop("signal")
+			<-over
+			return
+		case <-tick.C:
+			if r.status.On() {
+				r.status.Set(statusText(rec.Stats(), &rate))
+			}
+		}
+	}
+}
