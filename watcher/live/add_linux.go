@@ -184,8 +184,8 @@ func (n *Inotify) reAdded(l *landing) {
 		mask |= event.IN_ONLYDIR
 	}
 	if got, err := n.addWatch(l.path, mask); err != nil || got != l.wd {
-		if err == nil && n.table.Watch(got) == nil {
-			n.conceal(got)
+		if err == nil {
+			n.discard(got)
 		}
 		return // it has gone or moved since; the queue will tell
 	}
@@ -266,8 +266,8 @@ func (n *Inotify) Update(wd int32, mask event.Mask) error {
 	if err != nil {
 		return watchError("watch", w.Path, err)
 	}
-	if got != wd && n.table.Watch(got) == nil {
-		n.conceal(got)
+	if got != wd {
+		n.discard(got)
 	}
 	n.emit(r)
 	n.wake()

@@ -27,11 +27,6 @@ type barrier struct {
 
 func (b *barriers) waiting() bool { return len(b.armed) > 0 }
 
-func (b *barriers) has(wd int32) bool {
-	_, ok := b.armed[wd]
-	return ok
-}
-
 // meet notes that the queue has been read up to the barrier of wd, if there is one.
 func (b *barriers) meet(wd int32) {
 	if it, ok := b.armed[wd]; ok {

@@ -41,8 +41,10 @@ type Inotify struct {
 	unsettled bool             // todo can be worked on at once
 	narrow    map[int32]bool   // watches that do not have their whole mask yet
 	toWiden   []int32          // those of narrow that are to get it now
+	doomed    map[int32]bool   // watches of what was removed while a program still has it open
 	settled   map[int32]int64  // a MOVE_SELF before this place of the stream says nothing new, by wd
 	files     int              // watches of what is not a directory
+	fresh     map[int32]bool   // watches of the batch that is being placed
 	hidden    map[int32]bool   // wds of our own, of which nothing is told
 	departing departures
 	own       ownEvents
@@ -90,6 +92,8 @@ func New(opts Options) (*Inotify, error) {
 		narrow:   make(map[int32]bool),
 		settled:  make(map[int32]int64),
 		hidden:   make(map[int32]bool),
+		doomed:   make(map[int32]bool),
+		fresh:    make(map[int32]bool),
 		ignore:   newIgnored(opts.Ignore),
 	}
 	n.stream.buf = make([]byte, opts.Buffer)

@@ -2,6 +2,7 @@ package live
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -12,13 +13,13 @@ import (
 // model is the tree that a reader of the records believes in.
 type model struct {
 	table  *event.Table
-	tree   map[string]bool // directories with a slash at the end
-	away   map[uint32][]string
+	tree   map[string]bool   // directories with a slash at the end
+	away   map[uint32]string // left a directory and may arrive in another, by cookie
 	faults []string
 }
 
 func newModel() *model {
-	return &model{table: event.NewTable(event.Linux), tree: map[string]bool{}, away: map[uint32][]string{}}
+	return &model{table: event.NewTable(event.Linux), tree: map[string]bool{}, away: map[uint32]string{}}
 }
 
 func (m *model) fault(format string, args ...any) {
@@ -32,6 +33,22 @@ func (m *model) below(path string) (found []string) {
 		}
 	}
 	return found
+}
+
+func (m *model) remove(path string) {
+	for _, p := range m.below(path) {
+		delete(m.tree, p)
+	}
+}
+
+// vacate removes what left path and never arrived anywhere.
+func (m *model) vacate(path string) {
+	for cookie, p := range m.away {
+		if p == path {
+			m.remove(p)
+			delete(m.away, cookie)
+		}
+	}
 }
 
 func (m *model) apply(r *event.Record) {
@@ -56,6 +73,7 @@ func (m *model) apply(r *event.Record) {
 	}
 	switch {
 	case r.Kind == event.KindEntry, r.Mask&event.IN_CREATE != 0:
+		m.vacate(path)
 		if m.tree[key] {
 			m.fault("created twice: %s", event.AppendText(nil, r))
 		}
@@ -64,25 +82,23 @@ func (m *model) apply(r *event.Record) {
 		if !m.tree[key] {
 			m.fault("deleted, and was not there: %s %s", key, event.AppendText(nil, r))
 		}
-		for _, p := range m.below(path) {
-			delete(m.tree, p)
-		}
+		m.remove(path)
 	case r.Mask&event.IN_MOVED_FROM != 0:
+		m.vacate(path)
 		if !m.tree[key] {
 			m.fault("moved, and was not there: %s %s", key, event.AppendText(nil, r))
 		}
-		for _, p := range m.below(path) {
-			delete(m.tree, p)
-			m.away[r.Cookie] = append(m.away[r.Cookie], p[len(path):])
-		}
+		m.away[r.Cookie] = path
 	case r.Mask&event.IN_MOVED_TO != 0:
-		for _, p := range m.below(path) {
-			delete(m.tree, p)
+		m.vacate(path)
+		m.remove(path)
+		if src, ok := m.away[r.Cookie]; ok {
+			delete(m.away, r.Cookie)
+			for _, p := range m.below(src) {
+				delete(m.tree, p)
+				m.tree[path+p[len(src):]] = true
+			}
 		}
-		for _, rest := range m.away[r.Cookie] {
-			m.tree[path+rest] = true
-		}
-		delete(m.away, r.Cookie)
 		m.tree[key] = true
 	}
 }
@@ -93,6 +109,9 @@ func (s *session) check(root string) {
 	m := newModel()
 	for i := range s.records {
 		m.apply(&s.records[i])
+	}
+	for _, path := range m.away {
+		m.remove(path)
 	}
 	var diff []string
 	real := realTree(s.t, root)
@@ -122,8 +141,9 @@ func (s *session) check(root string) {
 	if len(diff) > 0 {
 		slices.Sort(diff)
 		all := text(s.records)
-		if len(all) > 20000 {
-			all = all[:20000] + "..."
+		os.WriteFile("/tmp/dump.txt", []byte(all), 0o644)
+		if len(all) > 3000 {
+			all = all[:3000] + "..."
 		}
 		s.t.Fatalf("%d differences:\n%s\n%s", len(diff), strings.Join(diff[:min(len(diff), 20)], "\n"), all)
 	}

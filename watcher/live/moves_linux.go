@@ -34,6 +34,16 @@ type covered struct {
 
 func (d *departures) forget() { *d = departures{} }
 
+// holds reports whether path is, in the table, at or below a place that left.
+func (d *departures) holds(path string) bool {
+	for _, it := range d.byCookie {
+		if _, below := event.Linux.Below(it.path, path); below {
+			return true
+		}
+	}
+	return false
+}
+
 // entry follows what the kernel said about a name in directory w.
 func (n *Inotify) entry(w *event.Watch, r event.Record) {
 	if w.Lost() {
@@ -48,6 +58,9 @@ func (n *Inotify) entry(w *event.Watch, r event.Record) {
 		}
 	case r.Mask&event.IN_DELETE != 0:
 		n.todo.drop(key)
+		if at := n.table.At(event.Linux.Join(w.Path, r.Name)); at != nil {
+			n.doomed[at.WD] = true
+		}
 	case r.Mask&event.IN_MOVED_FROM != 0:
 		if it := n.todo.drop(key); it != nil && it.add != nil {
 			set(&n.departing.adrift, r.Cookie, it)
@@ -62,13 +75,18 @@ func (n *Inotify) entry(w *event.Watch, r event.Record) {
 // departed remembers that path left its directory, if anything at or below it is watched.
 func (n *Inotify) departed(path string, cookie uint32) {
 	d := departure{path: path}
-	if at := n.table.At(path); at != nil {
+	if at := n.table.At(path); at != nil && n.doomed[at.WD] {
+		return
+	} else if at != nil {
 		d.wd = at.WD
 		set(&n.departing.byWD, d.wd, cookie)
 	} else if len(n.table.Below(path, nil)) == 0 {
 		return
 	} else {
 		// No MOVE_SELF will tell that the whole rename has been seen.
+		if debugBelow {
+			n.emit(event.Record{Kind: event.KindMark, Name: "BELOW " + path})
+		}
 		n.barriers.arm(n, barrier{cookie: cookie})
 	}
 	set(&n.departing.byCookie, cookie, d)
@@ -230,6 +248,7 @@ func (n *Inotify) ended(w *event.Watch, cause string) {
 	delete(n.policies, wd)
 	delete(n.narrow, wd)
 	delete(n.settled, wd)
+	delete(n.doomed, wd)
 	n.ignore.forget(wd)
 	if cookie, ok := n.departing.byWD[wd]; ok {
 		delete(n.departing.byWD, wd)

@@ -28,6 +28,7 @@ type landing struct {
 	policy  *policy
 	wd      int32
 	existed bool  // the object was watched before
+	twice   bool  // it was met in the same batch under another path
 	err     error // of the watch
 	listed  bool
 	names   []dirent
@@ -95,6 +96,7 @@ func (n *Inotify) placeBatch(batch []*item, upset map[todoKey]bool, later []*ite
 		}
 	}
 	n.land(landings)
+	defer clear(n.fresh)
 	added, end := n.drain()
 	watched := make(map[int32]*landing, len(landings))
 	for _, l := range landings {
@@ -109,6 +111,7 @@ func (n *Inotify) placeBatch(batch []*item, upset map[todoKey]bool, later []*ite
 		}
 		if n.dubious(l, upset) {
 			if l.wd != 0 && !l.existed {
+				delete(n.fresh, l.wd)
 				n.conceal(l.wd)
 			}
 			if l.tries++; l.tries < maxTries || l.add != nil {
@@ -166,7 +169,7 @@ func (n *Inotify) land(landings []*landing) {
 	var l listing
 	for _, a := range landings {
 		n.watch(a)
-		if a.err == nil && a.wantsList() {
+		if a.wd != 0 && a.wantsList() {
 			names, err := l.read(a.path, a.follows(), a.add != nil && a.add.request.Snapshot)
 			a.listed, a.listErr, a.calls = true, err, l.calls
 			if len(names) > 0 {
@@ -202,13 +205,32 @@ func (n *Inotify) watchNew(l *landing, mask, flags event.Mask) {
 	l.wd, l.err = n.addWatch(l.path, mask|flags|event.IN_MASK_CREATE)
 	if l.err == unix.EEXIST {
 		l.wd, l.err = n.addWatch(l.path, event.IN_UNMOUNT|flags|event.IN_MASK_ADD)
-		if l.err == nil && n.table.Watch(l.wd) == nil {
+		if l.err == nil && n.table.Watch(l.wd) == nil && !n.fresh[l.wd] {
 			// The old watch ended in between, and this is one without a mask.
-			l.wd, l.err = n.addWatch(l.path, mask|flags)
+			blank := l.wd
+			if l.wd, l.err = n.addWatch(l.path, mask|flags); l.wd != blank {
+				n.conceal(blank)
+			}
 		}
 	}
+	if l.err != nil {
+		l.wd = 0
+		return
+	}
 	// A kernel before 4.18 does not know IN_MASK_CREATE.
-	l.existed = l.err == nil && n.table.Watch(l.wd) != nil
+	l.existed = n.table.Watch(l.wd) != nil
+	if n.fresh[l.wd] {
+		l.wd, l.twice = 0, true
+	} else if !l.existed {
+		n.fresh[l.wd] = true
+	}
+}
+
+// discard ends a watch that was placed by mistake, where the object had none.
+func (n *Inotify) discard(wd int32) {
+	if n.table.Watch(wd) == nil && !n.fresh[wd] {
+		n.conceal(wd)
+	}
 }
 
 func (n *Inotify) addWatch(path string, mask event.Mask) (int32, error) {
@@ -227,7 +249,7 @@ func (n *Inotify) identify(path string, flags event.Mask) int32 {
 		return 0
 	}
 	if n.table.Watch(wd) == nil {
-		n.conceal(wd)
+		n.discard(wd)
 		return 0
 	}
 	return wd
@@ -267,13 +289,16 @@ func scan(chunks []chunk, watched map[int32]*landing, upset map[todoKey]bool) {
 // dubious reports whether the attempt may have met another object than was
 // meant, and has to be repeated after what was read ahead has been processed.
 func (n *Inotify) dubious(l *landing, upset map[todoKey]bool) bool {
+	if l.twice {
+		return true
+	}
 	if l.add != nil && l.add.hurry {
 		return false
 	}
 	if l.parent == 0 && l.err != nil {
 		return false
 	}
-	if n.crossed(upset, l.path) {
+	if n.crossed(upset, l.path) || n.departing.holds(l.path) {
 		return true
 	}
 	if l.parent != 0 && upset[todoKey{l.parent, l.name}] {
@@ -378,6 +403,9 @@ func (n *Inotify) rerooted(l *landing) {
 		return // the same directory under two paths: a bind mount or a symlink
 	}
 	n.settled[l.wd] = n.stream.drained
+	if debugBelow {
+		n.emit(event.Record{Kind: event.KindMark, Name: "REROOT " + w.Path + " " + l.path})
+	}
 	if w.Lost() {
 		r := w.Record()
 		r.Flags &^= event.FlagLost
@@ -465,8 +493,8 @@ func (n *Inotify) widen() {
 			delete(n.narrow, wd)
 			continue
 		}
-		if err == nil && n.table.Watch(got) == nil {
-			n.conceal(got)
+		if err == nil {
+			n.discard(got)
 		}
 		later = append(later, wd) // it has gone or moved; the queue will tell
 	}

@@ -149,7 +149,8 @@ func (n *Inotify) process(c *chunk) {
 		n.stream.rest = c.text[at:]
 		w := n.table.Watch(r.WD)
 		if w == nil {
-			mayHide = n.unlisted(*r) || mayHide
+			n.unlisted(*r)
+			mayHide = n.mayHide()
 			continue
 		}
 		if mayHide && n.hide(w, r, place) {
@@ -162,7 +163,7 @@ func (n *Inotify) process(c *chunk) {
 		case m&needsCareSelf != 0:
 			n.self(w, *r, place)
 		case m&needsCare == 0:
-		case m&event.IN_ISDIR != 0, n.files > 0 && m&event.IN_MOVE != 0:
+		case m&event.IN_ISDIR != 0, n.files > 0 && m&(event.IN_MOVE|event.IN_DELETE) != 0:
 			n.entry(w, *r)
 		}
 	}
@@ -176,20 +177,19 @@ func (n *Inotify) process(c *chunk) {
 }
 
 // unlisted deals with an event, the last that was emitted, whose wd is not in
-// the table, and reports whether barriers or hidden wds may have come into being.
-func (n *Inotify) unlisted(r event.Record) bool {
-	switch {
-	case r.Mask&event.IN_Q_OVERFLOW != 0:
+// the table. But for an overflow it is dropped: its watch is one of our own, or
+// it is over. (An event that another CPU was about to queue when the watch ended
+// can come after IN_IGNORED: see inotify_handle_inode_event in the kernel.)
+func (n *Inotify) unlisted(r event.Record) {
+	if r.Mask&event.IN_Q_OVERFLOW != 0 {
 		n.overflow()
-		return true
-	case n.hidden[r.WD], n.barriers.has(r.WD):
-		n.out = n.out[:len(n.out)-1]
-		if r.Mask&event.IN_IGNORED != 0 {
-			delete(n.hidden, r.WD)
-			n.barriers.meet(r.WD)
-		}
+		return
 	}
-	return false
+	n.out = n.out[:len(n.out)-1]
+	if r.Mask&event.IN_IGNORED != 0 {
+		delete(n.hidden, r.WD)
+		n.barriers.meet(r.WD)
+	}
 }
 
 // mayHide reports whether an event may be one that is not to be emitted, or one of our own.
