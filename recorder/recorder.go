@@ -13,6 +13,7 @@ import (
 
 // Reasons that a recording gives in its KindEnd record, beside those that callers of Stop give.
 const (
+	ReasonStopped  = "stopped"       // Stop was called without a reason
 	ReasonDuration = "duration"      // Options.Duration is over
 	ReasonCount    = "count"         // Options.Count is reached
 	ReasonSize     = "size"          // Options.MaxSize is reached
@@ -103,7 +104,7 @@ func (e *SinkError) Error() string {
 // Unwrap gives the error of the sink.
 func (e *SinkError) Unwrap() error { return e.Err }
 
-// ErrEnded: the recording is over. It is an event.ErrClosed too.
+// ErrEnded says that the recording is over. It is an event.ErrClosed too.
 var ErrEnded = fmt.Errorf("the recording has ended: %w", event.ErrClosed)
 
 // Recorder carries records from a source to a sink. Its methods may be called
@@ -301,6 +302,7 @@ func (r *Recorder) write(records []event.Record) (ended bool, err error) {
 		}
 	}
 	r.out.number(kept)
+	all := len(kept)
 	kept, reason := r.out.limit(kept)
 	if len(kept) > 0 {
 		if err := r.out.write(kept); err != nil {
@@ -315,8 +317,10 @@ func (r *Recorder) write(records []event.Record) (ended bool, err error) {
 		ended = true
 	}
 	r.publish()
-	for _, s := range r.released {
-		close(s.synced)
+	if len(kept) == all { // else some may be behind the limit: they are told that the recording has ended
+		for _, s := range r.released {
+			close(s.synced)
+		}
 	}
 	r.released = r.released[:0]
 	return ended, nil
@@ -366,6 +370,9 @@ func (r *Recorder) Stop(reason string) { r.StopStatus(reason, 0) }
 
 // StopStatus is Stop with the exit status of the command that was recorded.
 func (r *Recorder) StopStatus(reason string, status int) {
+	if reason == "" {
+		reason = ReasonStopped
+	}
 	select {
 	case r.stop <- end{reason, int64(status)}:
 	default:

@@ -151,6 +151,10 @@ func TestHowARecordingEnds(t *testing.T) {
 			},
 			want: []string{`1 1.000000000 event wd=1 mask=IN_CREATE name="a"`, `2 1.000000000 end reason="exit" status=3`},
 		},
+		"it is stopped for no reason": {
+			during: func(_ *feed, r *recorder.Recorder, _ context.CancelFunc) { r.Stop("") },
+			want:   []string{`1 0.000000000 end reason="stopped"`},
+		},
 		"it is cancelled": {
 			during: func(_ *feed, _ *recorder.Recorder, cancel context.CancelFunc) { cancel() },
 			want:   []string{`1 0.000000000 end reason="canceled"`},

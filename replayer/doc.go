@@ -30,5 +30,7 @@
 // KindUnwatch records with Seq 0. Watches that a caller had asked for stay, and
 // are renewed by their recorded KindWatch. In later rounds the time of records
 // is shifted so that it never decreases, and numbers begin again; only the last
-// round ends with the KindEnd record.
+// round ends with the KindEnd record. What was asked for and removed stays so
+// in all rounds; but a watch that ended in a round and begins again in the next
+// is taken up only by a WatchManager with Adopt.
 package replayer

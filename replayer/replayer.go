@@ -70,7 +70,6 @@ func New(log event.Log, opts ...Option) (*Replayer, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
-	r.changes.platform = r.header.Platform
 	r.header = r.mapper.header(r.header)
 	r.paced = r.speed > 0 || r.step != stepNone
 	if err := r.resolve(); err != nil {

@@ -178,8 +178,10 @@ func TestALateReaderCatchesUp(t *testing.T) {
 		r := replay(t, parse(t, project), replayer.Speed(1), replayer.FromSeq(4))
 		next(t, r) // the watch table
 		start := time.Now()
-		next(t, r)                  // at 1 s of the recording
-		time.Sleep(3 * time.Second) // a handler that takes its time, in virtual time
+		next(t, r)                    // at 1 s of the recording
+		slow, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		<-slow.Done() // a handler that takes its time, in virtual time
 		equal(t, next(t, r), body(project, 7, 7))
 		equal(t, next(t, r), body(project, 8, 11))
 		if late := time.Since(start); late != 3*time.Second {

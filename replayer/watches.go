@@ -10,10 +10,9 @@ import (
 
 // changes is what the program under test did to the recorded watches.
 type changes struct {
-	platform event.Platform // the recorded one
-	index    *index         // nil until it is needed
-	found    []Mark         // nil until they are needed
-	table    *event.Table   // of what was passed on, by recorded paths; nil until it is needed
+	index    *index       // nil until it is needed
+	found    []Mark       // nil until they are needed
+	table    *event.Table // of what was passed on, by recorded paths; nil until it is needed
 	asked    map[int32]*ask
 	withheld map[int32]bool // wds of which nothing is passed on
 }
