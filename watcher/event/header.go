@@ -1,6 +1,7 @@
 package event
 
 import (
+	"bytes"
 	"encoding/json"
 	"time"
 	"unicode/utf8"
@@ -59,7 +60,17 @@ func (s Strings) MarshalJSON() ([]byte, error) {
 			all[i] = base64String{[]byte(v)}
 		}
 	}
-	return json.Marshal(all)
+	return marshal(all)
+}
+
+// marshal is json.Marshal without the escapes that are only of use within HTML:
+// a command line stays readable.
+func marshal(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -70,9 +81,9 @@ func (s *Strings) UnmarshalJSON(b []byte) error {
 	}
 	*s = make(Strings, len(all))
 	for i, raw := range all {
-		var bytes base64String
-		if err := json.Unmarshal(raw, &bytes); err == nil {
-			(*s)[i] = string(bytes.Bytes)
+		var b64 base64String
+		if err := json.Unmarshal(raw, &b64); err == nil {
+			(*s)[i] = string(b64.Bytes)
 		} else if err := json.Unmarshal(raw, &(*s)[i]); err != nil {
 			return err
 		}

@@ -276,7 +276,7 @@ func (t *TextWriter) Write(records []Record) error {
 
 // appendHeader writes one line a field of the header's JSON form, in its order.
 func appendHeader(b []byte, h *Header) ([]byte, error) {
-	all, err := json.Marshal(h)
+	all, err := marshal(h)
 	if err != nil {
 		return nil, err
 	}

@@ -77,6 +77,7 @@ func TestTextOfARecordingRoundTrips(t *testing.T) {
 	h := Header{
 		Platform: Linux, Backend: "inotify", Roots: Strings{"/tmp/\xff", "/plain"}, Mask: IN_CREATE,
 		Start: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC), Limits: Limits{MaxQueuedEvents: 16384}, Comment: "two\nlines",
+		Command: Strings{"sh", "-c", "a && b > c"},
 	}
 	write := func(h Header, records []Record) string {
 		var out bytes.Buffer
@@ -90,6 +91,9 @@ func TestTextOfARecordingRoundTrips(t *testing.T) {
 		return out.String()
 	}
 	text := write(h, everyKind())
+	if want := `header command ["sh","-c","a && b > c"]`; !strings.Contains(text, want) {
+		t.Errorf("a command line is not readable: want %s in\n%s", want, text)
+	}
 	r, err := NewTextReader(strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
