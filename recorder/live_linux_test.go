@@ -10,7 +10,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -81,23 +80,20 @@ func work(t testing.TB, root string) {
 	do(os.RemoveAll(filepath.Join(root, "d2")))
 }
 
-// seen collects what a handler is given, as it is printed.
-type seen struct {
-	mu  sync.Mutex
-	buf []byte
-}
+// seen collects what a handler is given, as it is printed, up to the closing of
+// the sentinel.
+type seen struct{ text strings.Builder }
+
+const sentinel = "sentinel"
+
+var errSentinel = errors.New("the sentinel was closed")
 
 func (s *seen) HandleEvent(ev *watcher.Event) (bool, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.buf = fmt.Appendf(s.buf, "%d %d %v %v\n", ev.Seq, ev.Time, ev.Synthetic, ev)
+	fmt.Fprintf(&s.text, "%d %d %v %v\n", ev.Seq, ev.Time, ev.Synthetic, ev)
+	if ev.Name == sentinel && ev.Mask == event.IN_CLOSE_WRITE {
+		return false, errSentinel
+	}
 	return false, nil
-}
-
-func (s *seen) has(text string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return strings.Contains(string(s.buf), text)
 }
 
 func TestAReplayGivesAHandlerWhatTheLiveHandlerSaw(t *testing.T) {
@@ -115,22 +111,17 @@ func TestAReplayGivesAHandlerWhatTheLiveHandlerSaw(t *testing.T) {
 		done := make(chan error)
 		go func() { done <- watcher.NewNotifier(wm, &saw).Run(t.Context()) }()
 		work(t, root)
-		sentinel := filepath.Join(root, "sentinel")
-		if err := os.WriteFile(sentinel, nil, 0o666); err != nil {
+		if err := os.WriteFile(filepath.Join(root, sentinel), nil, 0o666); err != nil {
 			t.Fatal(err)
 		}
-		for !saw.has("IN_CLOSE_WRITE name=sentinel") {
-			runtime.Gosched()
-		}
-		wm.Close()
-		if err := <-done; !errors.Is(err, event.ErrClosed) {
+		if err := <-done; !errors.Is(err, errSentinel) {
 			t.Error(err)
 		}
 	})
 	if err := log.Close(); err != nil {
 		t.Fatal(err)
 	}
-	want := string(saw.buf)
+	want := saw.text.String()
 	if !strings.Contains(want, "moved/sub/late") || !strings.Contains(want, "back/unseen") {
 		t.Errorf("the live handler saw\n%s", want)
 	}
@@ -148,7 +139,7 @@ func TestAReplayGivesAHandlerWhatTheLiveHandlerSaw(t *testing.T) {
 			}
 			var again seen
 			run := func(wm *watcher.WatchManager) {
-				if err := watcher.NewNotifier(wm, &again).Run(t.Context()); err != nil {
+				if err := watcher.NewNotifier(wm, &again).Run(t.Context()); !errors.Is(err, errSentinel) {
 					t.Fatal(err)
 				}
 			}
@@ -159,7 +150,7 @@ func TestAReplayGivesAHandlerWhatTheLiveHandlerSaw(t *testing.T) {
 			} else {
 				attach(t, watcher.NewWatchManager(r), root, run)
 			}
-			if got := string(again.buf); got != want {
+			if got := again.text.String(); got != want {
 				t.Fatalf("round %d, adopt %v: %s", round, adopt, firstDifference(got, want))
 			}
 		}

@@ -178,7 +178,7 @@ func TestALateReaderCatchesUp(t *testing.T) {
 		r := replay(t, parse(t, project), replayer.Speed(1), replayer.FromSeq(4))
 		next(t, r) // the watch table
 		start := time.Now()
-		next(t, r)                    // at 1 s of the recording
+		next(t, r) // at 1 s of the recording
 		slow, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		<-slow.Done() // a handler that takes its time, in virtual time
