@@ -29,7 +29,7 @@ type Notifier struct {
 	senders sync.WaitGroup // goroutines of Channel
 
 	// work is held while events are processed; it guards all below.
-	work   sync.Mutex
+	work   turn
 	stream *stream
 	queue  [][]event.Record // read, not processed
 	free   []event.Record   // a buffer to read into
@@ -37,6 +37,13 @@ type Notifier struct {
 	errMu sync.Mutex
 	err   error
 }
+
+// turn is a mutex made of a channel: who waits for it in a testing/synctest
+// bubble lets the bubble's time pass, so that a handler may sleep in it.
+type turn chan struct{}
+
+func (t turn) take() { t <- struct{}{} }
+func (t turn) give() { <-t }
 
 // NotifierOption changes how a Notifier works.
 type NotifierOption func(*Notifier)
@@ -72,7 +79,7 @@ func NewNotifier(wm *WatchManager, h Handler, opts ...NotifierOption) *Notifier 
 	if h == nil {
 		h = PrintAllEvents(os.Stdout)
 	}
-	n := &Notifier{wm: wm, handler: h, timeout: -1, stream: newStream(wm)}
+	n := &Notifier{wm: wm, handler: h, timeout: -1, work: make(turn, 1), stream: newStream(wm)}
 	n.stopped, n.stop = context.WithCancel(context.Background())
 	for _, opt := range opts {
 		opt(n)
@@ -92,8 +99,8 @@ func (n *Notifier) Handler() Handler { return n.handler }
 // are those of the recording.
 func (n *Notifier) CoalesceEvents(on bool) {
 	if !inHandler() {
-		n.work.Lock()
-		defer n.work.Unlock()
+		n.work.take()
+		defer n.work.give()
 	}
 	n.stream.coalesce = on
 	clear(n.stream.seen)
@@ -118,7 +125,12 @@ func (n *Notifier) ready(ctx context.Context, d time.Duration) (int, error) {
 		return 0, ErrClosed
 	}
 	waiting := ctx
-	if d >= 0 {
+	switch {
+	case d == 0:
+		p := newPoll(ctx)
+		defer p.cancel()
+		waiting = p
+	case d > 0:
 		var cancel context.CancelFunc
 		waiting, cancel = context.WithTimeout(ctx, d)
 		defer cancel()
@@ -135,6 +147,25 @@ func (n *Notifier) ready(ctx context.Context, d time.Duration) (int, error) {
 	return 0, err
 }
 
+// poll is a context that is done as soon as somebody begins to wait for it: for
+// a backend that is to look whether it has something and not to wait. One that
+// is done from the start could not be told from a cancelled one.
+type poll struct {
+	context.Context
+	cancel context.CancelFunc
+}
+
+func newPoll(parent context.Context) poll {
+	ctx, cancel := context.WithCancel(parent)
+	return poll{ctx, cancel}
+}
+
+// Done implements context.Context.
+func (p poll) Done() <-chan struct{} {
+	p.cancel()
+	return p.Context.Done()
+}
+
 // ReadEvents reads the events that wait in the kernel, for ProcessEvents. It
 // waits until there are some, unless they are fewer bytes than the Threshold.
 func (n *Notifier) ReadEvents() error { return n.read(n.stopped, n.threshold > 0) }
@@ -149,10 +180,10 @@ func (n *Notifier) read(ctx context.Context, checkThreshold bool) error {
 			return err
 		}
 	}
-	n.work.Lock()
+	n.work.take()
 	buf := n.free
 	n.free = nil
-	n.work.Unlock()
+	n.work.give()
 	batch, err := n.wm.backend.Read(ctx, buf)
 	if n.stopped.Err() != nil {
 		return ErrClosed
@@ -160,9 +191,9 @@ func (n *Notifier) read(ctx context.Context, checkThreshold bool) error {
 	if err != nil {
 		return err
 	}
-	n.work.Lock()
+	n.work.take()
 	n.queue = append(n.queue, batch)
-	n.work.Unlock()
+	n.work.give()
 	return nil
 }
 
@@ -206,8 +237,8 @@ func (n *Notifier) dispatch(pull bool) (ev *Event, err error) {
 
 // next is dispatch with failures of handlers reported, if that is wanted.
 func (n *Notifier) next(pull bool) (*Event, error) {
-	n.work.Lock()
-	defer n.work.Unlock()
+	n.work.take()
+	defer n.work.give()
 	for {
 		ev, err := n.dispatch(pull)
 		var failed *HandlerError
@@ -257,8 +288,8 @@ func (n *Notifier) Stop() {
 		return
 	}
 	n.senders.Wait()
-	n.work.Lock()
-	defer n.work.Unlock()
+	n.work.take()
+	defer n.work.give()
 	n.queue = nil
 	n.stream.drop()
 }
@@ -303,7 +334,9 @@ func (n *Notifier) setErr(err error) error {
 // ended turns what ended a loop into what it returns.
 func (n *Notifier) ended(ctx context.Context, err error) error {
 	switch {
-	case n.stopped.Err() != nil && errors.Is(err, ErrClosed), errors.Is(err, io.EOF):
+	case errors.Is(err, io.EOF):
+		return nil
+	case n.stopped.Err() != nil && (errors.Is(err, ErrClosed) || errors.Is(err, context.Canceled)):
 		return nil
 	case ctx.Err() != nil && errors.Is(err, ctx.Err()):
 		return ctx.Err()

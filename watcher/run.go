@@ -155,7 +155,20 @@ func (n *Notifier) Events(ctx context.Context, block time.Duration) iter.Seq[*Ev
 }
 
 func (n *Notifier) generate(ctx context.Context, block time.Duration, yield func(*Event) bool) error {
-	for {
+	for round := 0; ; round++ {
+		for {
+			ev, err := n.next(true)
+			if err != nil {
+				return err
+			}
+			// Before the first round there is only what another loop left.
+			if (ev != nil || round > 0) && !yield(ev) {
+				return nil
+			}
+			if ev == nil {
+				break
+			}
+		}
 		bytes, err := n.ready(ctx, block)
 		if err != nil {
 			return err
@@ -163,18 +176,6 @@ func (n *Notifier) generate(ctx context.Context, block time.Duration, yield func
 		if bytes > 0 {
 			if err := n.read(ctx, n.threshold > 0); err != nil {
 				return err
-			}
-		}
-		for {
-			ev, err := n.next(true)
-			if err != nil {
-				return err
-			}
-			if !yield(ev) {
-				return nil
-			}
-			if ev == nil {
-				break
 			}
 		}
 	}
