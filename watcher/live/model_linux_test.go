@@ -39,20 +39,28 @@ func (m *model) remove(path string) {
 	for _, p := range m.below(path) {
 		delete(m.tree, p)
 	}
+	for cookie, p := range m.away {
+		if _, below := event.Linux.Below(path, p); below {
+			delete(m.away, cookie)
+		}
+	}
 }
 
 // vacate removes what left path and never arrived anywhere.
 func (m *model) vacate(path string) {
 	for cookie, p := range m.away {
 		if p == path {
-			m.remove(p)
 			delete(m.away, cookie)
+			m.remove(p)
 		}
 	}
 }
 
 func (m *model) apply(r *event.Record) {
 	defer m.table.Apply(r)
+	if r.Kind == event.KindMove && r.Path == "" {
+		m.vacate(r.Src)
+	}
 	if r.Kind != event.KindEvent && r.Kind != event.KindEntry {
 		return
 	}
@@ -90,13 +98,18 @@ func (m *model) apply(r *event.Record) {
 		}
 		m.away[r.Cookie] = path
 	case r.Mask&event.IN_MOVED_TO != 0:
-		m.vacate(path)
+		src, ok := m.away[r.Cookie]
 		m.remove(path)
-		if src, ok := m.away[r.Cookie]; ok {
+		if ok {
 			delete(m.away, r.Cookie)
 			for _, p := range m.below(src) {
 				delete(m.tree, p)
 				m.tree[path+p[len(src):]] = true
+			}
+			for cookie, p := range m.away {
+				if rest, below := event.Linux.Below(src, p); below {
+					m.away[cookie] = event.Linux.Join(path, rest)
+				}
 			}
 		}
 		m.tree[key] = true
