@@ -17,6 +17,11 @@ func (n *Notifier) Run(ctx context.Context, callbacks ...func(*Notifier) bool) e
 	if n.stopped.Err() != nil {
 		return n.setErr(ErrClosed)
 	}
+	return n.run(ctx, callbacks)
+}
+
+// run is Run, to which a Stop that came first is an end like any other.
+func (n *Notifier) run(ctx context.Context, callbacks []func(*Notifier) bool) error {
 	reading, cancel := n.until(ctx)
 	defer cancel()
 	return n.setErr(n.ended(ctx, n.loop(reading, callbacks)))

@@ -35,7 +35,7 @@ func (t *ThreadedNotifier) Start() error {
 	t.started = true
 	go func() {
 		defer close(t.done)
-		_ = t.Run(context.Background()) // kept for Err
+		_ = t.run(context.Background(), nil) // kept for Err
 	}()
 	return nil
 }
