@@ -261,6 +261,8 @@ func (c *committer) put(s *sealed) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for c.bytes > c.max && c.fault.Load() == nil {
+		c.due = true
+		c.changed.Broadcast()
 		c.changed.Wait()
 	}
 	if s.flush {

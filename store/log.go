@@ -75,6 +75,9 @@ func (l *Log) open() error {
 	if info, err = l.file.Stat(); err != nil {
 		return err
 	}
+	if l.decoder, err = newDecoder(); err != nil {
+		return err
+	}
 	return l.load(l.file, info.Size())
 }
 
@@ -84,11 +87,7 @@ func (l *Log) load(file io.ReaderAt, size int64) error {
 	if l.pages, err = openPages(file, size); err != nil {
 		return err
 	}
-	if err := l.readMeta(); err != nil {
-		return err
-	}
-	l.decoder, err = newDecoder()
-	return err
+	return l.readMeta()
 }
 
 // lock lets bbolt take its lock on a file whose meta pages have been checked,

@@ -264,12 +264,16 @@ func (p *pages) entry(pg *page, i int) (entry, error) {
 	return e, nil
 }
 
-// value reads the value of an entry, which has at most most bytes.
+// value reads the value of an entry, which has at most most bytes, into into.
 func (p *pages) value(e *entry, most int64, into []byte) ([]byte, error) {
 	if e.flags != 0 || int64(e.length) > most {
 		return nil, corrupt("a value of %d bytes with flags %d in page %d", e.length, e.flags, e.page.id)
 	}
-	return p.bytes(&e.page, e.off, int64(e.length), into)
+	b, err := p.bytes(&e.page, e.off, int64(e.length), into)
+	if err != nil || int64(len(e.page.buf)) < e.off+int64(e.length) {
+		return b, err
+	}
+	return append(into[:0], b...), nil // the page is not the caller's
 }
 
 func (p *pages) root(b bucket) (page, error) {
