@@ -74,7 +74,8 @@ func (e *WDError) Error() string { return fmt.Sprintf("cannot %s watch %d: %v", 
 // Unwrap gives the cause.
 func (e *WDError) Unwrap() error { return e.Err }
 
-// HandlerError says which event a handler failed on.
+// HandlerError says which event a handler or filter failed on. Seq is 0 where
+// an exclude filter failed, which is not about an event.
 type HandlerError struct {
 	Seq  uint64     // of the event
 	Mask event.Mask // of the event
@@ -83,6 +84,9 @@ type HandlerError struct {
 }
 
 func (e *HandlerError) Error() string {
+	if e.Seq == 0 {
+		return fmt.Sprintf("handler failed: %v", e.Err)
+	}
 	return fmt.Sprintf("handler failed at event %d (%s %q): %v", e.Seq, e.Mask, e.Path, e.Err)
 }
 

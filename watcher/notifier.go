@@ -213,7 +213,7 @@ func (n *Notifier) dispatch(pull bool) (ev *Event, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			stack := make([]byte, 16<<10)
-			err = handlerError(ev, &PanicError{Value: p, Stack: stack[:runtime.Stack(stack, false)]})
+			err = handlerError(n.stream.current(), &PanicError{Value: p, Stack: stack[:runtime.Stack(stack, false)]})
 			ev = nil
 		}
 	}()

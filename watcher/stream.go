@@ -30,6 +30,7 @@ type stream struct {
 	gen      uint64 // of the manager, when the events were made
 	slots    [256]slot
 	moves    moves
+	reads    bool // the records tell of reads
 	coalesce bool
 	seen     map[sameness]struct{} // in the current read of the kernel
 }
@@ -55,12 +56,25 @@ func newStream(wm *WatchManager) *stream {
 }
 
 // feed gives the stream its next batch of records. It must have used up the one before.
-func (s *stream) feed(records []event.Record) { s.records, s.at = records, 0 }
+func (s *stream) feed(records []event.Record) {
+	s.records, s.at = records, 0
+	if !s.reads {
+		clear(s.seen) // of a backend that does not tell of its reads, a batch is one
+	}
+}
 
 // drop forgets all events that are under way, but not the watches.
 func (s *stream) drop() {
 	s.events, s.next = s.events[:0], 0
 	s.records, s.at = nil, 0
+}
+
+// current is the event that take looked at last, nil where it is not at an event.
+func (s *stream) current() *Event {
+	if s.next == 0 || s.next > len(s.events) {
+		return nil
+	}
+	return &s.events[s.next-1]
 }
 
 // take gives the next event to be delivered, or nil at the end of the batch,
@@ -140,6 +154,7 @@ func (s *stream) fill() bool {
 		case event.KindEvent:
 			s.event(r)
 		case event.KindRead:
+			s.reads = true
 			clear(s.seen)
 		case event.KindWatch, event.KindUnwatch, event.KindMove, event.KindLoss, event.KindFail:
 			s.control(r)

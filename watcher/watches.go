@@ -2,6 +2,7 @@ package watcher
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"fsrec/watcher/event"
@@ -247,10 +248,24 @@ func (wm *WatchManager) RemovePath(path string, opts ...WatchOption) (map[int32]
 			Errs: []error{&event.WatchError{Op: "remove", Path: path, Err: ErrUnknownWatch}},
 		}
 	}
-	wm.mu.Lock()
-	wm.muted = append(wm.muted, wm.absolute(path))
-	wm.mu.Unlock()
+	wm.mute(path)
 	return wm.RemoveWatch(wd, opts...)
+}
+
+// mute keeps auto-add away from path, where there is auto-add.
+func (wm *WatchManager) mute(path string) {
+	wm.mu.Lock()
+	defer wm.mu.Unlock()
+	path = wm.absolute(path)
+	for _, t := range []*event.Table{wm.announced, wm.table} {
+		dir := t.At(wm.platform.Parent(path))
+		if dir == nil {
+			continue
+		}
+		if w, ok := wm.watchLocked(dir.WD); ok && w.AutoAdd && !slices.Contains(wm.muted, path) {
+			wm.muted = append(wm.muted, path)
+		}
+	}
 }
 
 // each carries out one operation on every watch of wds and, if recursive, on those below them.
