@@ -36,6 +36,10 @@ func main() {
 }
 
 func runLive(logPath, dir string, command []string) (err error) {
+	// Handlers are given absolute paths.
+	if dir, err = filepath.Abs(dir); err != nil {
+		return err
+	}
 	backend, err := live.New(live.Options{})
 	if err != nil {
 		return err
