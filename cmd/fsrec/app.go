@@ -1,8 +1,10 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -87,12 +89,16 @@ func unknownVerb(app *cli.App, word string) error {
 	return fmt.Errorf("unknown verb %q: want %s%s", word, strings.Join(names, ", "), hint)
 }
 
-// usage rewords the complaints of package flag, whose flags have one dash.
+// flagWord is a flag as package flag spells it, with one dash.
+var flagWord = regexp.MustCompile(`(for flag |needs an argument: )-(\S+?)(:|$)`)
+
+// usage rewords the complaints of package flag.
 func usage(err error) error {
-	msg := strings.ReplaceAll(err.Error(), " for flag -", " for --")
-	msg = strings.ReplaceAll(msg, "flag needs an argument: -", "a value is missing after --")
-	msg = strings.ReplaceAll(msg, "----", "--")
-	return fmt.Errorf("%s", msg)
+	msg := flagWord.ReplaceAllStringFunc(err.Error(), func(s string) string {
+		m := flagWord.FindStringSubmatch(s)
+		return strings.TrimSuffix(m[1], "flag ") + dashed(m[2]) + m[3]
+	})
+	return errors.New(strings.Replace(msg, "flag needs an argument: ", "a value is missing after ", 1))
 }
 
 // wantArgs checks how many arguments a verb got; at most negative means any number.

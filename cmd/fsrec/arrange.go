@@ -43,8 +43,10 @@ func arrange(app *cli.App, args []string) ([]string, error) {
 			return nil, unknownFlag(verb, arg)
 		}
 		out = append(out, arg)
-		if needsValue && !hasValue && i+1 < len(args) {
-			i++
+		if needsValue && !hasValue {
+			if i++; i == len(args) || args[i] == "--" {
+				return nil, fmt.Errorf("a value is missing after %s", arg)
+			}
 			out = append(out, args[i])
 		}
 	}

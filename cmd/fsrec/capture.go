@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -115,6 +117,10 @@ func plain(err error) error {
 	if errors.As(err, &path) {
 		return path.Err
 	}
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return errno
+	}
 	return err
 }
 
@@ -189,7 +195,11 @@ func (c *capture) open(ignore ...string) (*live.Inotify, error) {
 // not be is returned.
 func (c *capture) add(backend event.Backend, snapshot bool) (watches int, failed []error, err error) {
 	seen := make(map[int32]bool)
-	for _, root := range c.roots {
+	covered := make(map[string]bool)
+	for _, root := range slices.SortedFunc(slices.Values(c.roots), func(a, b string) int { return len(a) - len(b) }) {
+		if covered[root] {
+			continue
+		}
 		results, err := backend.Add(event.WatchRequest{
 			Path: root, Mask: c.events, Snapshot: snapshot,
 			Recursive: !c.noRecursive, AutoAdd: !c.noAutoAdd, Exclude: c.excluded,
@@ -204,7 +214,7 @@ func (c *capture) add(backend event.Backend, snapshot bool) (watches int, failed
 			if r.Err != nil {
 				failed = append(failed, r.Err)
 			} else if r.WD > 0 {
-				seen[r.WD] = true
+				seen[r.WD], covered[r.Path] = true, true
 			}
 		}
 	}

@@ -218,7 +218,7 @@ func (r *record) create(h event.Header) (sink, error) {
 	}
 	w, err := store.Create(r.log, r.header(h), store.Options{Force: r.force, FlushInterval: r.flush})
 	if err != nil {
-		return nil, err
+		return nil, logError("write", r.log, err)
 	}
 	return w, nil
 }

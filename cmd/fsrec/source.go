@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"strings"
+	"syscall"
 
 	"fsrec/store"
 	"fsrec/watcher/event"
@@ -33,9 +35,19 @@ func openSource(path string) (*source, error) {
 	}
 	log, err := store.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, logError("read", path, err)
 	}
 	return &source{Log: log, name: path, store: log}, nil
+}
+
+// logError words what the operating system, not the content of a log, gave as reason.
+func logError(op, path string, err error) error {
+	var system *fs.PathError
+	var errno syscall.Errno
+	if errors.As(err, &system) || errors.As(err, &errno) {
+		return fmt.Errorf("cannot %s %q: %w", op, path, plain(err))
+	}
+	return err
 }
 
 func (s *source) Close() error {
@@ -132,8 +144,12 @@ func newNumbered(name string, r io.Reader) (*numbered, error) {
 }
 
 func textError(name string, err error) error {
+	const most = 60
 	var syntax *event.SyntaxError
 	if errors.As(err, &syntax) {
+		if len(syntax.Word) > most {
+			syntax.Word = syntax.Word[:most] + "..."
+		}
 		return fmt.Errorf("%q %w", name, err)
 	}
 	return fmt.Errorf("%q: %w", name, plain(err))

@@ -24,7 +24,9 @@ func (v *value) Set(word string) error {
 	return v.set(word)
 }
 
-func (v *value) String() string { return "" }
+// String gives the latest word. Package cli sets the aliases of a flag to it, so
+// that set sees the word again.
+func (v *value) String() string { return v.text }
 
 // flag gives a flag that takes a value; the name in backquotes in usage is that of the value.
 func (v *value) flag(name, usage string, aliases ...string) cli.Flag {
