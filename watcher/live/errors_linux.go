@@ -2,6 +2,7 @@ package live
 
 import (
 	"fmt"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -46,11 +47,24 @@ func instanceError(err error) error {
 	return fmt.Errorf("cannot make an inotify instance: %w", err)
 }
 
-// hint names the setting, its value and how to raise it.
+// hint names the setting, its value and how to raise it. A user namespace can
+// have a lower limit of its own: see namespaces(7).
 func (l Limit) hint() string {
-	v, err := l.Get()
-	if err != nil {
-		return fmt.Sprintf("%s is too low; raise it as root with: sysctl %s=N", l.Sysctl(), l.Sysctl())
+	sysctl := l.Sysctl()
+	v, err := readNumber(l.Path())
+	if inner, ok := namespaceLimits[l]; ok {
+		path := "/proc/sys/" + strings.ReplaceAll(inner, ".", "/")
+		if w, e := readNumber(path); e == nil && (err != nil || w < v) {
+			sysctl, v, err = inner, w, nil
+		}
 	}
-	return fmt.Sprintf("%s is %d; raise it as root with: sysctl %s=%d", l.Sysctl(), v, l.Sysctl(), max(2*v, 8192))
+	if err != nil {
+		return fmt.Sprintf("%s is too low; raise it as root with: sysctl %s=N", sysctl, sysctl)
+	}
+	return fmt.Sprintf("%s is %d; raise it as root with: sysctl %s=%d", sysctl, v, sysctl, max(2*v, 8192))
+}
+
+var namespaceLimits = map[Limit]string{
+	UserInstances: "user.max_inotify_instances",
+	UserWatches:   "user.max_inotify_watches",
 }

@@ -63,6 +63,17 @@ func (s *session) sync() []event.Record {
 	return s.readTo(id)
 }
 
+// settled syncs, and once more for what our own reaction to it caused. It
+// returns what came of both.
+func (s *session) settled() []event.Record {
+	s.t.Helper()
+	first := len(s.records)
+	for range 3 {
+		s.sync()
+	}
+	return s.records[first:]
+}
+
 func (s *session) readTo(id int64) []event.Record {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
@@ -72,7 +83,6 @@ func (s *session) readTo(id int64) []event.Record {
 		var err error
 		s.buf, err = s.Read(ctx, s.buf)
 		if err != nil {
-			os.WriteFile("/tmp/dump.txt", []byte(text(s.records)), 0o644)
 			s.t.Fatalf("barrier %d did not come: %v\n%s", id, err, text(s.records[first:]))
 		}
 		done := false
@@ -92,7 +102,7 @@ func (s *session) readTo(id int64) []event.Record {
 	}
 }
 
-// text prints records with the path of the watch in place of time and wd.
+// text prints records without their times.
 func text(records []event.Record) string {
 	var b []byte
 	for i := range records {

@@ -40,15 +40,19 @@ func (l Limit) Get() (int64, error) {
 	if runtime.GOOS != "linux" {
 		return 0, fmt.Errorf("cannot read %s: %w", l.Sysctl(), event.ErrUnsupported)
 	}
-	text, err := os.ReadFile(l.Path())
+	v, err := readNumber(l.Path())
 	if err != nil {
 		return 0, fmt.Errorf("cannot read %s: %w", l.Sysctl(), err)
 	}
-	v, err := strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("cannot read %s: %s holds %q, which is not a number", l.Sysctl(), l.Path(), text)
-	}
 	return v, nil
+}
+
+func readNumber(path string) (int64, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return 0, err
+	}
+	return strconv.ParseInt(strings.TrimSpace(string(text)), 10, 64)
 }
 
 // Set changes the setting for the whole system, which only root may do.

@@ -2,7 +2,6 @@ package live
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -154,7 +153,6 @@ func (s *session) check(root string) {
 	if len(diff) > 0 {
 		slices.Sort(diff)
 		all := text(s.records)
-		os.WriteFile("/tmp/dump.txt", []byte(all), 0o644)
 		if len(all) > 3000 {
 			all = all[:3000] + "..."
 		}

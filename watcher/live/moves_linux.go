@@ -84,9 +84,6 @@ func (n *Inotify) departed(path string, cookie uint32) {
 		return
 	} else {
 		// No MOVE_SELF will tell that the whole rename has been seen.
-		if debugBelow {
-			n.emit(event.Record{Kind: event.KindMark, Name: "BELOW " + path})
-		}
 		n.barriers.arm(n, barrier{cookie: cookie})
 	}
 	set(&n.departing.byCookie, cookie, d)

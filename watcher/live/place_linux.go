@@ -403,9 +403,6 @@ func (n *Inotify) rerooted(l *landing) {
 		return // the same directory under two paths: a bind mount or a symlink
 	}
 	n.settled[l.wd] = n.stream.drained
-	if debugBelow {
-		n.emit(event.Record{Kind: event.KindMark, Name: "REROOT " + w.Path + " " + l.path})
-	}
 	if w.Lost() {
 		r := w.Record()
 		r.Flags &^= event.FlagLost

@@ -1,0 +1,693 @@
+package live
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"fsrec/watcher/event"
+)
+
+func TestMasksAreThoseOfTheKernel(t *testing.T) {
+	for name, pair := range map[string][2]uint32{
+		"IN_ACCESS":        {uint32(event.IN_ACCESS), unix.IN_ACCESS},
+		"IN_MODIFY":        {uint32(event.IN_MODIFY), unix.IN_MODIFY},
+		"IN_ATTRIB":        {uint32(event.IN_ATTRIB), unix.IN_ATTRIB},
+		"IN_CLOSE_WRITE":   {uint32(event.IN_CLOSE_WRITE), unix.IN_CLOSE_WRITE},
+		"IN_CLOSE_NOWRITE": {uint32(event.IN_CLOSE_NOWRITE), unix.IN_CLOSE_NOWRITE},
+		"IN_OPEN":          {uint32(event.IN_OPEN), unix.IN_OPEN},
+		"IN_MOVED_FROM":    {uint32(event.IN_MOVED_FROM), unix.IN_MOVED_FROM},
+		"IN_MOVED_TO":      {uint32(event.IN_MOVED_TO), unix.IN_MOVED_TO},
+		"IN_CREATE":        {uint32(event.IN_CREATE), unix.IN_CREATE},
+		"IN_DELETE":        {uint32(event.IN_DELETE), unix.IN_DELETE},
+		"IN_DELETE_SELF":   {uint32(event.IN_DELETE_SELF), unix.IN_DELETE_SELF},
+		"IN_MOVE_SELF":     {uint32(event.IN_MOVE_SELF), unix.IN_MOVE_SELF},
+		"IN_UNMOUNT":       {uint32(event.IN_UNMOUNT), unix.IN_UNMOUNT},
+		"IN_Q_OVERFLOW":    {uint32(event.IN_Q_OVERFLOW), unix.IN_Q_OVERFLOW},
+		"IN_IGNORED":       {uint32(event.IN_IGNORED), unix.IN_IGNORED},
+		"IN_CLOSE":         {uint32(event.IN_CLOSE), unix.IN_CLOSE},
+		"IN_MOVE":          {uint32(event.IN_MOVE), unix.IN_MOVE},
+		"IN_ALL_EVENTS":    {uint32(event.IN_ALL_EVENTS), unix.IN_ALL_EVENTS},
+		"IN_ONLYDIR":       {uint32(event.IN_ONLYDIR), unix.IN_ONLYDIR},
+		"IN_DONT_FOLLOW":   {uint32(event.IN_DONT_FOLLOW), unix.IN_DONT_FOLLOW},
+		"IN_EXCL_UNLINK":   {uint32(event.IN_EXCL_UNLINK), unix.IN_EXCL_UNLINK},
+		"IN_MASK_CREATE":   {uint32(event.IN_MASK_CREATE), unix.IN_MASK_CREATE},
+		"IN_MASK_ADD":      {uint32(event.IN_MASK_ADD), unix.IN_MASK_ADD},
+		"IN_ISDIR":         {uint32(event.IN_ISDIR), unix.IN_ISDIR},
+		"IN_ONESHOT":       {uint32(event.IN_ONESHOT), unix.IN_ONESHOT},
+	} {
+		if pair[0] != pair[1] {
+			t.Errorf("%s is %#x, the kernel's is %#x", name, pair[0], pair[1])
+		}
+	}
+}
+
+// story is one line of what a reader sees: paths relative to root in place of wds.
+func (s *session) story(root string, records []event.Record) string {
+	table := event.NewTable(event.Linux)
+	var lines []string
+	rel := func(path string) string {
+		switch rest, below := event.Linux.Below(root, path); {
+		case path == "":
+			return "nowhere"
+		case below && rest == "":
+			return "."
+		case below:
+			return rest
+		}
+		return path
+	}
+	told := make(map[*event.Record]bool)
+	for i := range records {
+		told[&records[i]] = true
+	}
+	for i := range s.records {
+		r := &s.records[i]
+		line := ""
+		switch w := table.Watch(r.WD); r.Kind {
+		case event.KindEvent:
+			path := "?"
+			if w != nil {
+				path = rel(event.Linux.Join(w.Path, r.Name))
+			}
+			line = r.Mask.String() + " " + path
+			if r.Flags&event.FlagSynthetic != 0 {
+				line = "synthetic " + line
+			}
+			if r.Flags&event.FlagOwn != 0 {
+				line = "own " + line
+			}
+			if w != nil && w.Lost() {
+				line = "lost " + line
+			}
+		case event.KindWatch:
+			line = "watch " + rel(r.Path)
+		case event.KindUnwatch:
+			line = "unwatch " + rel(r.Path) + " " + r.Name
+		case event.KindMove:
+			line = "move " + rel(r.Src) + " to " + rel(r.Path)
+		case event.KindEntry:
+			line = "entry " + rel(event.Linux.Join(w.Path, r.Name))
+		default:
+			line = r.Kind.String() + " " + r.Name
+		}
+		if told[r] {
+			lines = append(lines, line)
+		}
+		table.Apply(r)
+	}
+	return strings.Join(lines, "\n")
+}
+
+const structure = event.IN_CREATE | event.IN_DELETE | event.IN_MOVE | event.IN_DELETE_SELF | event.IN_MOVE_SELF
+
+func TestWhatIsTold(t *testing.T) {
+	p := filepath.Join
+	request := func(root string) event.WatchRequest {
+		return event.WatchRequest{Path: root, Mask: structure, Recursive: true, AutoAdd: true,
+			Exclude: func(path string) bool { return strings.HasPrefix(filepath.Base(path), "no") }}
+	}
+	for _, c := range []struct {
+		name          string
+		before, after func(root, outside string) error
+		change        func(*event.WatchRequest)
+		want          string
+	}{
+		{
+			name:  "a new directory is watched after its creation",
+			after: func(r, _ string) error { return os.Mkdir(p(r, "d"), 0o755) },
+			want:  "IN_CREATE|IN_ISDIR d\nwatch d",
+		},
+		{
+			name: "a tree moved in is told completely",
+			after: func(r, out string) error {
+				return errors.Join(os.MkdirAll(p(out, "t/u"), 0o755), write(p(out, "t/u/f")), os.Rename(p(out, "t"), p(r, "t")))
+			},
+			want: "IN_MOVED_TO|IN_ISDIR t\nwatch t\nsynthetic IN_CREATE|IN_ISDIR t/u\nwatch t/u\nsynthetic IN_CREATE t/u/f",
+		},
+		{
+			name:   "a directory renamed inside the tree takes its watches along",
+			before: func(r, _ string) error { return os.MkdirAll(p(r, "a/b"), 0o755) },
+			after:  func(r, _ string) error { return errors.Join(os.Rename(p(r, "a"), p(r, "z")), write(p(r, "z/b/f"))) },
+			want:   "IN_MOVED_FROM|IN_ISDIR a\nIN_MOVED_TO|IN_ISDIR z\nmove a to z\nIN_MOVE_SELF z\nIN_CREATE z/b/f",
+		},
+		{
+			name:   "a directory moved out ends its watches and those below",
+			before: func(r, _ string) error { return os.MkdirAll(p(r, "a/b"), 0o755) },
+			after:  func(r, out string) error { return os.Rename(p(r, "a"), p(out, "a")) },
+			want: "IN_MOVED_FROM|IN_ISDIR a\nIN_MOVE_SELF a\nmove a to nowhere\n" +
+				"lost IN_IGNORED a\nunwatch a moved-out\nlost IN_IGNORED a/b\nunwatch a/b moved-out",
+		},
+		{
+			name:   "a directory that is moved out and in again is told anew",
+			before: func(r, _ string) error { return errors.Join(os.MkdirAll(p(r, "a"), 0o755), write(p(r, "a/f"))) },
+			after: func(r, out string) error {
+				return errors.Join(os.Rename(p(r, "a"), p(out, "a")), os.Rename(p(out, "a"), p(r, "b")))
+			},
+			want: "IN_MOVED_FROM|IN_ISDIR a\nIN_MOVE_SELF a\nmove a to nowhere\nIN_MOVED_TO|IN_ISDIR b\nlost IN_MOVE_SELF a\n" +
+				"watch b\nsynthetic IN_CREATE b/f\nlost IN_IGNORED a\nunwatch a moved-out",
+		},
+		{
+			name: "an overwritten directory gives way to the one moved over it",
+			before: func(r, _ string) error {
+				return errors.Join(os.MkdirAll(p(r, "a/b"), 0o755), os.Mkdir(p(r, "v"), 0o755))
+			},
+			after: func(r, _ string) error { return errors.Join(unix.Rename(p(r, "a"), p(r, "v")), write(p(r, "v/b/f"))) },
+			want: "IN_MOVED_FROM|IN_ISDIR a\nIN_MOVED_TO|IN_ISDIR v\nmove a to v\nIN_MOVE_SELF v\nIN_DELETE_SELF v\nIN_IGNORED v\n" +
+				"unwatch v deleted\nIN_CREATE v/b/f",
+		},
+		{
+			name: "directories that are exchanged keep their own watches",
+			before: func(r, _ string) error {
+				return errors.Join(os.MkdirAll(p(r, "a/in-a"), 0o755), os.MkdirAll(p(r, "b/in-b"), 0o755))
+			},
+			after: func(r, _ string) error {
+				return errors.Join(unix.Renameat2(unix.AT_FDCWD, p(r, "a"), unix.AT_FDCWD, p(r, "b"), unix.RENAME_EXCHANGE),
+					write(p(r, "a/in-b/f")), write(p(r, "b/in-a/f")))
+			},
+			want: "IN_MOVED_FROM|IN_ISDIR a\nIN_MOVED_TO|IN_ISDIR b\nmove a to b\nIN_MOVE_SELF b\n" +
+				"IN_MOVED_FROM|IN_ISDIR b\nIN_MOVED_TO|IN_ISDIR a\nwatch a\nwatch a/in-b\nIN_MOVE_SELF a\n" +
+				"IN_CREATE a/in-b/f\nIN_CREATE b/in-a/f",
+		},
+		{
+			name: "a directory moved over an empty one and back is not an exchange",
+			before: func(r, _ string) error {
+				return errors.Join(os.MkdirAll(p(r, "a/in-a"), 0o755), os.Mkdir(p(r, "b"), 0o755))
+			},
+			after: func(r, _ string) error {
+				return errors.Join(unix.Rename(p(r, "a"), p(r, "b")), unix.Rename(p(r, "b"), p(r, "a")), write(p(r, "a/in-a/f")))
+			},
+			want: "IN_MOVED_FROM|IN_ISDIR a\nIN_MOVED_TO|IN_ISDIR b\nmove a to b\nIN_MOVE_SELF b\nIN_DELETE_SELF b\nIN_IGNORED b\nunwatch b deleted\n" +
+				"IN_MOVED_FROM|IN_ISDIR b\nIN_MOVED_TO|IN_ISDIR a\nmove b to a\nIN_MOVE_SELF a\nIN_CREATE a/in-a/f",
+		},
+		{
+			name:   "a removed directory ends with its watch",
+			before: func(r, _ string) error { return os.Mkdir(p(r, "a"), 0o755) },
+			after:  func(r, _ string) error { return os.Remove(p(r, "a")) },
+			want:   "IN_DELETE_SELF a\nIN_IGNORED a\nunwatch a deleted\nIN_DELETE|IN_ISDIR a",
+		},
+		{
+			name:  "an excluded directory is told of and not watched",
+			after: func(r, _ string) error { return errors.Join(os.Mkdir(p(r, "no"), 0o755), write(p(r, "no/f"))) },
+			want:  "IN_CREATE|IN_ISDIR no",
+		},
+		{
+			name:   "a directory that loses its excluded name is watched",
+			before: func(r, _ string) error { return errors.Join(os.Mkdir(p(r, "no"), 0o755), write(p(r, "no/f"))) },
+			after:  func(r, _ string) error { return os.Rename(p(r, "no"), p(r, "yes")) },
+			want:   "IN_MOVED_FROM|IN_ISDIR no\nIN_MOVED_TO|IN_ISDIR yes\nwatch yes\nsynthetic IN_CREATE yes/f",
+		},
+		{
+			name:   "a directory that gets an excluded name is no longer watched",
+			before: func(r, _ string) error { return os.MkdirAll(p(r, "yes/b"), 0o755) },
+			after:  func(r, _ string) error { return os.Rename(p(r, "yes"), p(r, "no")) },
+			want: "IN_MOVED_FROM|IN_ISDIR yes\nIN_MOVED_TO|IN_ISDIR no\nmove yes to nowhere\nlost IN_MOVE_SELF yes\n" +
+				"lost IN_IGNORED yes\nunwatch yes moved-out\nlost IN_IGNORED yes/b\nunwatch yes/b moved-out",
+		},
+		{
+			name:  "a symlink to a directory is not followed",
+			after: func(r, out string) error { return errors.Join(os.Symlink(out, p(r, "l")), write(p(out, "f"))) },
+			want:  "IN_CREATE l",
+		},
+		{
+			name:   "the root moved away ends everything",
+			before: func(r, _ string) error { return os.Mkdir(p(r, "a"), 0o755) },
+			after:  func(r, out string) error { return os.Rename(r, p(out, "root")) },
+			want:   "IN_MOVE_SELF .\nmove . to nowhere\nlost IN_IGNORED .\nunwatch . moved-out\nlost IN_IGNORED a\nunwatch a moved-out",
+		},
+		{
+			name:   "without auto-add a new directory is only told of, and a rename is followed all the same",
+			before: func(r, _ string) error { return os.Mkdir(p(r, "a"), 0o755) },
+			change: func(r *event.WatchRequest) { r.AutoAdd = false },
+			after: func(r, _ string) error {
+				return errors.Join(os.Mkdir(p(r, "d"), 0o755), os.Rename(p(r, "a"), p(r, "z")), write(p(r, "z/f")), write(p(r, "d/f")))
+			},
+			want: "IN_CREATE|IN_ISDIR d\nIN_MOVED_FROM|IN_ISDIR a\nIN_MOVED_TO|IN_ISDIR z\nmove a to z\nIN_MOVE_SELF z\nIN_CREATE z/f",
+		},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			base := t.TempDir()
+			root, outside := p(base, "root"), p(base, "outside")
+			mkdirs(t, root, outside)
+			if c.before != nil {
+				ok(t, c.before(root, outside))
+			}
+			s := open(t, Options{})
+			r := request(root)
+			if c.change != nil {
+				c.change(&r)
+			}
+			s.add(r)
+			s.sync()
+			ok(t, c.after(root, outside))
+			if got := s.story(root, s.settled()); got != c.want {
+				t.Errorf("got\n%s\nwant\n%s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestAWatchedPlaceBelowAnUnwatchedDirectoryFollowsIt(t *testing.T) {
+	base := t.TempDir()
+	mkdirs(t, base+"/no/deep", base+"/out")
+	s := open(t, Options{})
+	s.add(event.WatchRequest{Path: base, Mask: structure, AutoAdd: true, Exclude: func(p string) bool { return strings.HasSuffix(p, "/no") || strings.HasSuffix(p, "/no2") }})
+	s.add(event.WatchRequest{Path: base + "/no/deep", Mask: structure})
+	s.sync()
+	ok(t, os.Rename(base+"/no", base+"/yes"))
+	if got, want := s.story(base, s.sync()), "IN_MOVED_FROM|IN_ISDIR no\nIN_MOVED_TO|IN_ISDIR yes\nmove no to yes"; got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	ok(t, os.Rename(base+"/yes", base+"/../outside"+filepath.Base(base)))
+	t.Cleanup(func() { os.RemoveAll(base + "/../outside" + filepath.Base(base)) })
+	s.settled()
+	if w := s.table.Watches(); len(w) != 1 {
+		t.Errorf("still watched: %v\n%s", w, s.story(base, s.records))
+	}
+}
+
+func TestInitialWalkLeavesNoTrace(t *testing.T) {
+	root := t.TempDir()
+	for _, d := range []string{"a/b/c", "a/d", "e"} {
+		mkdirs(t, filepath.Join(root, d))
+	}
+	s := watched(t, root)
+	for _, r := range s.sync() {
+		if r.Kind != event.KindWatch {
+			t.Errorf("the walk made %s", event.AppendText(nil, &r))
+		}
+	}
+	_, err := os.ReadDir(filepath.Join(root, "a"))
+	ok(t, err)
+	got := s.story(root, s.sync())
+	for _, want := range []string{"IN_OPEN|IN_ISDIR a", "IN_ACCESS|IN_ISDIR a", "IN_CLOSE_NOWRITE|IN_ISDIR a"} {
+		if strings.Count(got, want+"\n")+strings.Count(got, want) < 2 {
+			t.Errorf("no %s of both the directory and its parent after the walk:\n%s", want, got)
+		}
+	}
+}
+
+func TestListingOfANewDirectoryIsMarkedAsOurOwn(t *testing.T) {
+	root := t.TempDir()
+	s := watched(t, root)
+	s.sync()
+	ok(t, os.Mkdir(filepath.Join(root, "d"), 0o755))
+	want := "IN_CREATE|IN_ISDIR d\nwatch d\nown IN_OPEN|IN_ISDIR d\nown IN_ACCESS|IN_ISDIR d\nown IN_CLOSE_NOWRITE|IN_ISDIR d"
+	s.settled()
+	if got := s.story(root, s.records[1:]); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	_, err := os.ReadDir(filepath.Join(root, "d"))
+	ok(t, err)
+	if got := s.story(root, s.sync()); strings.Contains(got, "own") {
+		t.Errorf("another program's listing is taken for our own:\n%s", got)
+	}
+}
+
+func TestAddingTwiceChangesTheMaskAndKeepsTheWatch(t *testing.T) {
+	root := t.TempDir()
+	s := open(t, Options{})
+	first := s.add(event.WatchRequest{Path: root, Mask: event.IN_CREATE})[0]
+	second := s.add(event.WatchRequest{Path: root, Mask: event.IN_DELETE})[0]
+	if first.WD != second.WD {
+		t.Fatalf("wd %d became %d", first.WD, second.WD)
+	}
+	ok(t, write(root+"/f"), os.Remove(root+"/f"))
+	if got := s.story(root, s.sync()); got != "watch .\nwatch .\nIN_DELETE f" {
+		t.Errorf("got\n%s", got)
+	}
+	s.add(event.WatchRequest{Path: root, Mask: event.IN_CREATE | event.IN_MASK_ADD})
+	ok(t, write(root+"/f"), os.Remove(root+"/f"))
+	if got := s.story(root, s.sync()); got != "watch .\nIN_CREATE f\nIN_DELETE f" {
+		t.Errorf("got\n%s", got)
+	}
+	if m := s.table.Watch(first.WD).Mask; m != event.IN_CREATE|event.IN_DELETE {
+		t.Errorf("mask is %v", m)
+	}
+}
+
+func TestUpdateAndRemove(t *testing.T) {
+	root := t.TempDir()
+	s := open(t, Options{})
+	wd := s.add(event.WatchRequest{Path: root, Mask: event.IN_CREATE})[0].WD
+	ok(t, s.Update(wd, event.IN_DELETE))
+	ok(t, write(root+"/f"), os.Remove(root+"/f"))
+	ok(t, s.Remove(wd))
+	ok(t, write(root+"/g"))
+	want := "watch .\nwatch .\nIN_DELETE f\nIN_IGNORED .\nunwatch . removed"
+	if got := s.story(root, s.sync()); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+	for name, err := range map[string]error{
+		"second Remove": s.Remove(wd), "Update": s.Update(wd, event.IN_CREATE), "Remove of a wd that never was": s.Remove(77),
+	} {
+		if !errors.Is(err, event.ErrUnknownWatch) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestUpdateOfAPathThatLeadsElsewhere(t *testing.T) {
+	base := t.TempDir()
+	mkdirs(t, base+"/a", base+"/b")
+	s := open(t, Options{})
+	ok(t, os.Symlink("a", base+"/l"))
+	wd := s.add(event.WatchRequest{Path: base + "/l", Mask: event.IN_CREATE})[0].WD
+	ok(t, os.Remove(base+"/l"), os.Symlink("b", base+"/l"))
+	err := s.Update(wd, event.IN_DELETE)
+	var we *event.WatchError
+	if !errors.As(err, &we) || we.Path != base+"/l" || we.Hint == "" {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestOneshotGivesOneEvent(t *testing.T) {
+	root := t.TempDir()
+	s := open(t, Options{})
+	s.add(event.WatchRequest{Path: root, Mask: event.IN_CREATE | event.IN_ONESHOT})
+	ok(t, write(root+"/f"), write(root+"/g"))
+	if got := s.story(root, s.sync()); got != "watch .\nIN_CREATE f\nIN_IGNORED .\nunwatch . oneshot" {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+func TestOneshotOfARecursiveRequestSurvivesTheWalk(t *testing.T) {
+	root := t.TempDir()
+	mkdirs(t, root+"/a/b")
+	s := open(t, Options{})
+	s.add(event.WatchRequest{Path: root, Mask: event.IN_OPEN | event.IN_ONESHOT, Recursive: true})
+	if got := s.story(root, s.sync()); got != "watch .\nwatch a\nwatch a/b" {
+		t.Fatalf("got\n%s", got)
+	}
+	ok(t, write(root+"/a/f"))
+	if got := s.story(root, s.sync()); got != "IN_OPEN a/f\nIN_IGNORED a\nunwatch a oneshot" {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+func TestFlagsOfARequest(t *testing.T) {
+	base := t.TempDir()
+	mkdirs(t, base+"/d")
+	ok(t, write(base+"/f"), os.Symlink("d", base+"/l"))
+	s := open(t, Options{})
+	for _, c := range []struct {
+		path string
+		mask event.Mask
+		err  error
+	}{
+		{"f", event.IN_MODIFY | event.IN_ONLYDIR, unix.ENOTDIR},
+		{"l", event.IN_CREATE | event.IN_ONLYDIR | event.IN_DONT_FOLLOW, unix.ENOTDIR},
+		{"d", event.IN_CREATE | event.IN_ONLYDIR, nil},
+		{"d", event.IN_CREATE | event.IN_MASK_CREATE, unix.EEXIST},
+		{"f", event.IN_MODIFY | event.IN_MASK_CREATE, nil},
+		{"l", event.IN_ATTRIB | event.IN_DONT_FOLLOW, nil},
+		{"nothing", event.IN_CREATE, unix.ENOENT},
+		{"d", 0, unix.EINVAL},
+		{"d", event.IN_ONLYDIR, unix.EINVAL},
+	} {
+		results, err := s.Add(event.WatchRequest{Path: filepath.Join(base, c.path), Mask: c.mask})
+		ok(t, err)
+		var we *event.WatchError
+		switch r := results[0]; {
+		case c.err == nil && (r.Err != nil || r.WD < 1):
+			t.Errorf("%s %v: %+v", c.path, c.mask, r)
+		case c.err != nil && (!errors.Is(r.Err, c.err) || !errors.As(r.Err, &we) || we.Path != filepath.Join(base, c.path) || r.WD != 0):
+			t.Errorf("%s %v: want %v, got %+v", c.path, c.mask, c.err, r)
+		}
+	}
+	ok(t, os.Chmod(base+"/d", 0o700), write(base+"/d/x"), write(base+"/f"))
+	got := s.story(base, s.sync())
+	for _, want := range []string{"fail watch", "IN_CREATE d/x", "IN_MODIFY f"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "IN_ATTRIB") {
+		t.Errorf("the symlink's watch was placed on its target:\n%s", got)
+	}
+}
+
+func TestExclUnlinkIsHandedDown(t *testing.T) {
+	root := t.TempDir()
+	mkdirs(t, root+"/a")
+	s := open(t, Options{})
+	s.add(event.WatchRequest{Path: root, Mask: event.IN_MODIFY | event.IN_EXCL_UNLINK, Recursive: true, AutoAdd: true})
+	mkdirs(t, root+"/b")
+	s.sync()
+	for _, dir := range []string{"/a", "/b"} {
+		f, err := os.Create(root + dir + "/f")
+		ok(t, err, os.Remove(root+dir+"/f"))
+		_, err = f.WriteString("late")
+		ok(t, err, f.Close())
+	}
+	if got := s.story(root, s.sync()); strings.Contains(got, "IN_MODIFY") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
+func TestGlobRelativePathsAndBadPaths(t *testing.T) {
+	root := t.TempDir()
+	t.Chdir(root)
+	mkdirs(t, "x1/sub", "x2", "y")
+	s := open(t, Options{})
+	results, err := s.Add(event.WatchRequest{Path: "x?", Glob: true, Recursive: true, Mask: event.IN_CREATE})
+	ok(t, err)
+	var keys []string
+	for _, r := range results {
+		if r.Err != nil || r.Path != filepath.Join(root, r.Key) {
+			t.Errorf("%+v", r)
+		}
+		keys = append(keys, r.Key)
+	}
+	if got := strings.Join(keys, " "); got != "x1 x2 x1/sub" {
+		t.Errorf("got %s", got)
+	}
+	for _, bad := range []event.WatchRequest{{Path: "z*", Glob: true}, {Path: "[", Glob: true}, {Path: ""}, {Path: "a\x00b"}} {
+		bad.Mask = event.IN_CREATE
+		results, err := s.Add(bad)
+		ok(t, err)
+		var we *event.WatchError
+		if len(results) != 1 || !errors.As(results[0].Err, &we) || we.Hint == "" || results[0].Key != bad.Path {
+			t.Errorf("%q: %+v", bad.Path, results)
+		}
+	}
+	if results := s.add(event.WatchRequest{Path: ".", Recursive: true, Mask: event.IN_CREATE}); results[1].Key == "./x1" || results[0].Key != "." {
+		t.Errorf("%+v", results)
+	}
+}
+
+func TestSnapshotTellsWhatIsThere(t *testing.T) {
+	root := t.TempDir()
+	mkdirs(t, root+"/d")
+	ok(t, os.WriteFile(root+"/d/f", []byte("four"), 0o640), os.Symlink("d", root+"/l"))
+	when := time.Unix(1_500_000_000, 123456789)
+	ok(t, os.Chtimes(root+"/d/f", when, when))
+	s := open(t, Options{})
+	s.add(event.WatchRequest{Path: root, Mask: event.IN_ALL_EVENTS, Recursive: true, Snapshot: true})
+	found := map[string]event.Record{}
+	for _, r := range s.sync() {
+		switch r.Kind {
+		case event.KindEntry:
+			found[event.Linux.Join(s.table.Watch(r.WD).Path, r.Name)[len(root):]] = r
+		case event.KindWatch:
+		default:
+			t.Errorf("unexpected %s", event.AppendText(nil, &r))
+		}
+	}
+	if len(found) != 3 || found["/d"].Cookie&unix.S_IFMT != unix.S_IFDIR || found["/l"].Cookie&unix.S_IFMT != unix.S_IFLNK {
+		t.Errorf("%+v", found)
+	}
+	if f := found["/d/f"]; f.Cookie != unix.S_IFREG|0o640 || f.N != 4 || f.M != when.UnixNano() {
+		t.Errorf("%+v", f)
+	}
+}
+
+func TestAnyNameComesThrough(t *testing.T) {
+	root := t.TempDir()
+	s := watched(t, root)
+	s.sync()
+	for _, name := range []string{"new\nline", "\xff\xfe", strings.Repeat("n", 255), "-dash", " ", "esc\x1b[2J", strings.Repeat("x", 15), strings.Repeat("x", 16)} {
+		ok(t, os.Mkdir(filepath.Join(root, name), 0o755), write(filepath.Join(root, name, name)))
+	}
+	s.sync()
+	s.check(root)
+}
+
+func TestIgnoredPathsAreNeverToldOf(t *testing.T) {
+	root := t.TempDir()
+	mkdirs(t, root+"/sub")
+	ok(t, os.Symlink("sub", root+"/link"))
+	for _, path := range []string{root, root + "/link"} {
+		s := open(t, Options{Ignore: []string{root + "/sub/log.db"}, Drop: func(p string) bool { return strings.HasSuffix(p, ".drop") }})
+		s.add(event.WatchRequest{Path: path, Mask: event.IN_ALL_EVENTS, Recursive: true})
+		s.sync()
+		ok(t, write(root+"/sub/log.db"), write(root+"/sub/x.drop"))
+		// Nothing at all may come of it, or a log would record its own growth for ever.
+		id, err := s.Barrier()
+		ok(t, err)
+		var records []event.Record
+		for len(records) == 0 || records[len(records)-1].Kind != event.KindBarrier {
+			more, err := s.Read(context.Background(), nil)
+			ok(t, err)
+			records = append(records, more...)
+		}
+		if len(records) != 1 || records[0].N != id {
+			t.Errorf("watching %s:\n%s", path, text(records))
+		}
+		ok(t, write(root+"/sub/other"))
+		if got := s.story(path, s.sync()); !strings.Contains(got, "IN_CLOSE_WRITE") {
+			t.Errorf("nothing else is told:\n%s", got)
+		}
+	}
+}
+
+func TestAFileIsFollowedInsideItsDirectoryAndLostOutside(t *testing.T) {
+	root := t.TempDir()
+	outside := t.TempDir()
+	ok(t, write(root+"/f"))
+	s := open(t, Options{})
+	s.add(event.WatchRequest{Path: root, Mask: structure, AutoAdd: true})
+	s.add(event.WatchRequest{Path: root + "/f", Mask: event.IN_MODIFY})
+	s.sync()
+	ok(t, os.Rename(root+"/f", root+"/g"), write(root+"/g"), os.Rename(root+"/g", outside+"/g"))
+	want := "IN_MOVED_FROM f\nIN_MOVED_TO g\nmove f to g\nIN_MOVE_SELF g\nIN_MODIFY g\nIN_MOVED_FROM g\nIN_MOVE_SELF g\nmove g to nowhere\nlost IN_IGNORED g\nunwatch g moved-out"
+	if got := s.story(root, s.settled()); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestOverflowIsToldAndDoesNotBlind(t *testing.T) {
+	root := t.TempDir()
+	mkdirs(t, root+"/moved", root+"/gone", root+"/kept")
+	s := watched(t, root)
+	s.sync()
+	queue, err := QueuedEvents.Get()
+	ok(t, err)
+	id, err := s.Barrier()
+	ok(t, err)
+	f, err := os.Create(root + "/kept/f")
+	ok(t, err)
+	g, err := os.Create(root + "/kept/g")
+	ok(t, err)
+	for range queue/2 + 100 {
+		_, err1 := f.WriteAt([]byte("x"), 0)
+		_, err2 := g.WriteAt([]byte("x"), 0)
+		ok(t, err1, err2)
+	}
+	ok(t, f.Close(), g.Close())
+	ok(t, os.Rename(root+"/moved", root+"/moved2"), os.Remove(root+"/gone"), os.MkdirAll(root+"/new/deep", 0o755), write(root+"/new/deep/f"))
+	late, err := s.Barrier()
+	ok(t, err)
+	if late <= id {
+		t.Errorf("barrier %d after %d", late, id)
+	}
+	records := s.readTo(late)
+	s.sync()
+	var loss *event.Record
+	for i := range records {
+		if records[i].Kind == event.KindLoss {
+			loss = &records[i]
+		}
+	}
+	if loss == nil || loss.Name != "kernel" || loss.N != -1 || loss.M > loss.Time {
+		t.Fatalf("loss: %+v", loss)
+	}
+	ok(t, write(root+"/moved2/f"), write(root+"/new/deep/g"))
+	got := s.story(root, s.sync())
+	for _, want := range []string{"IN_CREATE moved2/f", "IN_CREATE new/deep/g"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q after the loss:\n%s", want, got)
+		}
+	}
+	if w := s.table.At(root + "/gone"); w != nil {
+		t.Errorf("a directory that was removed is still watched")
+	}
+	for path := range realTree(t, root) {
+		if dir, isDir := strings.CutSuffix(path, "/"); isDir && (s.table.At(dir) == nil || s.identifyLocked(dir) != s.table.At(dir).WD) {
+			t.Errorf("%s is not watched", path)
+		}
+	}
+}
+
+func TestHeaderSaysWhatWasAskedFor(t *testing.T) {
+	root := t.TempDir()
+	s := open(t, Options{Buffer: 8192, Pause: -1})
+	s.add(event.WatchRequest{Path: root, Mask: event.IN_CREATE, Recursive: true, AutoAdd: true, Snapshot: true})
+	h := s.Header()
+	if h.Platform != event.Linux || h.Backend != "inotify" || h.Kernel == "" || h.FileSystem == "" || h.Limits.MaxQueuedEvents == 0 ||
+		h.ReadBuffer != 8192 || h.ReadPause != "0s" || len(h.Roots) != 1 || h.Roots[0] != root || h.Mask != event.IN_CREATE ||
+		!h.Recursive || !h.AutoAdd || !h.Snapshot || time.Since(h.Start) > time.Minute {
+		t.Errorf("%+v", h)
+	}
+}
+
+func TestTimesNeverDecreaseAndReadsKeepTheirBoundaries(t *testing.T) {
+	root := t.TempDir()
+	s := open(t, Options{Buffer: 4096})
+	s.add(event.WatchRequest{Path: root, Mask: event.IN_ALL_EVENTS, Recursive: true, AutoAdd: true})
+	for i := range 200 {
+		ok(t, write(filepath.Join(root, strings.Repeat("f", 1+i))))
+		if i%20 == 0 {
+			mkdirs(t, filepath.Join(root, "d"+strings.Repeat("d", i), "e"))
+		}
+	}
+	id, err := s.Barrier()
+	ok(t, err)
+	var last, bytes, room int64
+	for {
+		records, err := s.Read(context.Background(), nil)
+		ok(t, err)
+		for _, r := range records {
+			if r.Time < last {
+				t.Fatalf("%s after %d", event.AppendText(nil, &r), last)
+			}
+			last = r.Time
+			switch {
+			case r.Kind == event.KindBarrier && r.N == id:
+				return
+			case r.Kind == event.KindRead:
+				bytes, room = 0, r.N
+				if r.N > 4096 || r.M != 4096 {
+					t.Fatalf("%s", event.AppendText(nil, &r))
+				}
+			case r.Kind == event.KindEvent && r.Flags&event.FlagSynthetic == 0:
+				bytes += eventSize
+				if r.Name != "" {
+					bytes += int64(len(r.Name)/eventSize+1) * eventSize
+				}
+				if bytes > room {
+					t.Fatalf("%d bytes of events in a read of %d", bytes, room)
+				}
+			}
+		}
+	}
+}
+
+func TestTinyBufferIsRefused(t *testing.T) {
+	if _, err := New(Options{Buffer: 100}); !errors.Is(err, unix.EINVAL) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestLimitsCanBeReadAndSet(t *testing.T) {
+	for _, l := range []Limit{QueuedEvents, UserInstances, UserWatches} {
+		v, err := l.Get()
+		if err != nil || v <= 0 {
+			t.Errorf("%s: %d, %v", l.Path(), v, err)
+			continue
+		}
+		err = l.Set(v)
+		if os.Getuid() == 0 && err != nil && !errors.Is(err, os.ErrPermission) && !errors.Is(err, unix.EROFS) {
+			t.Errorf("%s: %v", l.Path(), err)
+		}
+		if err != nil && !strings.Contains(err.Error(), l.Sysctl()) {
+			t.Errorf("%v does not name %s", err, l.Sysctl())
+		}
+	}
+}
