@@ -100,7 +100,10 @@ func missing(theirs, ours []seen) (missed []seen, unknowable int) {
 		switch {
 		case s.mask&changes == 0 || have[seen{mask: s.mask, path: s.path}]:
 		case landed[dir]:
-			missed = append(missed, s)
+			// pyinotify calls whatever it finds in a new directory created.
+			if s.mask&event.IN_CREATE == 0 || !have[seen{mask: s.mask&event.IN_ISDIR | event.IN_MOVED_TO, path: s.path}] {
+				missed = append(missed, s)
+			}
 		default:
 			unknowable++
 		}

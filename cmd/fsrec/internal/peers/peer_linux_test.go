@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -66,10 +67,11 @@ type peer struct {
 	cmd   *exec.Cmd
 	syncs int
 
-	mu    sync.Mutex
-	grown *sync.Cond
-	lines []string
-	ended bool
+	mu     sync.Mutex
+	grown  *sync.Cond
+	lines  []string // of its standard output
+	errors []string // of its standard error
+	ended  bool
 }
 
 func start(t *testing.T, root string, end byte, parse func(string) (seen, bool), name string, args ...string) *peer {
@@ -88,8 +90,8 @@ func start(t *testing.T, root string, end byte, parse func(string) (seen, bool),
 		t.Fatal(err)
 	}
 	var reading sync.WaitGroup
-	reading.Go(func() { p.read(bufio.NewReader(out), end) })
-	reading.Go(func() { p.read(bufio.NewReader(diagnostics), '\n') })
+	reading.Go(func() { p.read(out, end, &p.lines) })
+	reading.Go(func() { p.read(diagnostics, '\n', &p.errors) })
 	t.Cleanup(func() {
 		_ = p.cmd.Process.Kill()
 		reading.Wait()
@@ -98,12 +100,13 @@ func start(t *testing.T, root string, end byte, parse func(string) (seen, bool),
 	return p
 }
 
-func (p *peer) read(r *bufio.Reader, end byte) {
+func (p *peer) read(from io.Reader, end byte, to *[]string) {
+	r := bufio.NewReader(from)
 	for {
 		line, err := r.ReadString(end)
 		p.mu.Lock()
 		if err == nil {
-			p.lines = append(p.lines, strings.TrimSuffix(line, string(end)))
+			*to = append(*to, strings.TrimSuffix(line, string(end)))
 		} else {
 			p.ended = true
 		}
@@ -127,14 +130,15 @@ func (p *peer) wait(words ...string) {
 	defer timer.Stop()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for from := 0; ; p.grown.Wait() {
-		for ; from < len(p.lines); from++ {
-			if !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(p.lines[from], w) }) {
-				return
-			}
+	hasAll := func(line string) bool {
+		return !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(line, w) })
+	}
+	for ; ; p.grown.Wait() {
+		if slices.ContainsFunc(p.lines, hasAll) || slices.ContainsFunc(p.errors, hasAll) {
+			return
 		}
 		if p.ended {
-			p.t.Fatalf("%s never said %q; its last words: %q", p.cmd.Args, words, p.lines[max(0, len(p.lines)-5):])
+			p.t.Fatalf("%s never said %q; its last words: %q, its errors: %q", p.cmd.Args, words, p.lines[max(0, len(p.lines)-5):], p.errors)
 		}
 	}
 }
@@ -177,7 +181,7 @@ func (p *peer) stop() []seen {
 	return all
 }
 
-// output is what it has printed on both of its streams.
+// output is what it has printed.
 func (p *peer) output() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -261,19 +265,36 @@ type recording struct {
 	syncs   int
 	backend *live.Inotify
 	rec     *recorder.Recorder
+	closed  chan string // names of files that were written and closed
 	ended   chan error
+}
+
+// sink is a log that tells which barriers have come through it.
+type sink struct {
+	*store.Writer
+	closed chan<- string
+}
+
+func (s sink) Write(records []event.Record) error {
+	err := s.Writer.Write(records)
+	for i := range records {
+		if r := &records[i]; r.Mask == event.IN_CLOSE_WRITE && isBarrier(r.Name) {
+			s.closed <- r.Name
+		}
+	}
+	return err
 }
 
 func record(t *testing.T, root string) *recording {
 	t.Helper()
-	r := &recording{t: t, root: root, path: filepath.Join(t.TempDir(), "log.db"), ended: make(chan error, 1)}
+	r := &recording{t: t, root: root, path: filepath.Join(t.TempDir(), "log.db"), closed: make(chan string, 1000), ended: make(chan error, 1)}
 	var err error
 	r.backend, err = live.New(live.Options{})
 	ok(t, err)
 	t.Cleanup(func() { _ = r.backend.Close() })
 	log, err := store.Create(r.path, r.backend.Header(), store.Options{})
 	ok(t, err)
-	r.rec = recorder.New(r.backend, log, recorder.Options{Size: log.Size})
+	r.rec = recorder.New(r.backend, sink{log, r.closed}, recorder.Options{Size: log.Size})
 	results, err := r.backend.Add(event.WatchRequest{Path: root, Mask: event.IN_ALL_EVENTS, Recursive: true, AutoAdd: true, Snapshot: true})
 	ok(t, err)
 	for _, result := range results {
@@ -292,10 +313,15 @@ func record(t *testing.T, root string) *recording {
 func (r *recording) sync() {
 	r.t.Helper()
 	touch(r.t, filepath.Join(r.root, barrier(r.syncs)))
+	select {
+	case name := <-r.closed:
+		if name != barrier(r.syncs) {
+			r.t.Fatalf("%q came through before %q", name, barrier(r.syncs))
+		}
+	case <-time.After(patience): //nolint:forbidigo // the bound of a wait, not the wait
+		r.t.Fatal("fsrec never recorded a file that was written")
+	}
 	r.syncs++
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	defer cancel()
-	ok(r.t, r.rec.Sync(ctx))
 }
 
 func (r *recording) stop() []seen {
