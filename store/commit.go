@@ -8,6 +8,8 @@ import (
 	"hash/crc32"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -40,9 +42,11 @@ type sealed struct {
 
 // committer is the one goroutine that owns bbolt.
 type committer struct {
-	path string
-	db   *bolt.DB
-	file *os.File // another handle of the same file, to cut it to its size at the end
+	path   string
+	db     *bolt.DB
+	locked *os.File // bbolt's handle of the file
+	file   *os.File // another, to cut the file to its size at the end
+	broken bool     // bbolt panicked
 
 	mu      sync.Mutex
 	changed sync.Cond
@@ -147,20 +151,28 @@ func (c *committer) replace(target string, header []byte) error {
 		temp.Chmod(info.Mode().Perm())
 	}
 	temp.Close()
-	err = c.open(name, 0)
-	if err == nil {
-		err = c.begin(header)
-		// Windows does not rename an open file.
-		c.giveUp()
+	if err := c.open(name, 0); err != nil {
+		return errors.Join(err, removeHalf(name))
+	}
+	err = c.begin(header)
+	// Windows does not rename an open file; elsewhere the lock is never given up.
+	reopen := runtime.GOOS == "windows"
+	if err != nil || reopen {
+		err = errors.Join(err, c.giveUp())
 	}
 	if err == nil {
-		err = os.Rename(name, target)
+		if err = os.Rename(name, target); err != nil && !reopen {
+			c.giveUp()
+		}
 	}
 	if err != nil {
 		return errors.Join(err, removeHalf(name))
 	}
 	syncDirectory(target)
-	return c.open(target, 0)
+	if reopen {
+		return c.open(target, 0)
+	}
+	return nil
 }
 
 // open opens the database and locks it.
@@ -192,13 +204,20 @@ func (c *committer) open(name string, flags int) error {
 		db.Close()
 		return err
 	}
-	c.db, c.file = db, file
+	c.db, c.file, c.locked = db, file, opened
 	return nil
 }
 
-func (c *committer) giveUp() error {
-	return errors.Join(c.db.Close(), c.file.Close())
+// closeDatabase gives up the lock. A bbolt that panicked holds its own mutexes
+// for ever: then only the descriptor is closed, and with it the lock of the file.
+func (c *committer) closeDatabase() error {
+	if c.broken {
+		return c.locked.Close()
+	}
+	return c.db.Close()
 }
+
+func (c *committer) giveUp() error { return errors.Join(c.closeDatabase(), c.file.Close()) }
 
 // begin writes what a log has from its first moment on.
 func (c *committer) begin(header []byte) error {
@@ -230,8 +249,16 @@ func magicValue(version, reader uint16) []byte {
 	return binary.BigEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
 }
 
-// update runs one transaction.
-func (c *committer) update(change func(*bolt.Tx) error) error {
+// update runs one transaction. bbolt reads its own pages through a map: an
+// error of the disk, or a file that someone cut off, is a fault there, which becomes an error here.
+func (c *committer) update(change func(*bolt.Tx) error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if fault := recover(); fault != nil {
+			c.broken = true
+			err = fmt.Errorf("the file cannot be read back: %v", fault)
+		}
+	}()
 	tx, err := c.db.Begin(true)
 	if err != nil {
 		return err
@@ -381,7 +408,7 @@ func (c *committer) end(abort bool) error {
 	c.table.close()
 	failed := c.failed()
 	size := c.used.Load()
-	err := c.db.Close()
+	err := c.closeDatabase()
 	if !abort && failed == nil && err == nil {
 		// What bbolt allocated ahead. The log is valid with it, so an error does not matter.
 		_ = c.file.Truncate(size)

@@ -36,6 +36,7 @@ type Log struct {
 	next    uint64 // number of the record that Read returns next
 	decoder *decoder
 	value   []byte
+	scratch []event.Record // of SeqAt
 	closed  bool
 }
 
@@ -357,10 +358,11 @@ func (l *Log) SeqAt(t int64) (uint64, error) {
 		case h.firstTime >= t:
 			high = h.first
 		default:
-			records, _, err := l.blockAt(h.first, nil)
+			records, _, err := l.blockAt(h.first, l.scratch)
 			if err != nil {
 				return 0, l.wrap(err)
 			}
+			l.scratch = records
 			i := sort.Search(len(records), func(i int) bool { return records[i].Time >= t })
 			return h.first + uint64(i), nil
 		}

@@ -161,7 +161,7 @@ func TestFullQueueHoldsWriteBackAndLosesNothing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log.db")
 	w := create(t, path, Options{FlushInterval: time.Millisecond, MaxPending: 1, BlockRecords: 64})
 	var want []event.Record
-	for seq := uint64(1); seq < 20000; seq += 500 {
+	for seq := uint64(1); seq < 6000; seq += 500 {
 		records := numberedFrom(seq, 500)
 		write(t, w, records)
 		want = append(want, records...)
