@@ -215,13 +215,15 @@ func (n *Inotify) await(ctx context.Context, ready func() bool) error {
 		// caller, who looks next, sees it.
 		err = n.file.SetReadDeadline(time.Time{})
 	}
-	if errors.Is(err, os.ErrClosed) {
-		return event.ErrClosed
+	if err == nil {
+		return nil
 	}
-	if err != nil {
+	select {
+	case <-n.done:
+		return event.ErrClosed
+	default:
 		return fmt.Errorf("cannot wait for inotify: %w", err)
 	}
-	return nil
 }
 
 // wake makes a call that waits look again at what it waits for.
