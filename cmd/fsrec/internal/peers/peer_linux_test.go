@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -358,6 +359,23 @@ func replay(t *testing.T, path string, h watcher.Handler) {
 	ok(t, watcher.NewNotifier(wm, h).Run(context.Background()))
 }
 
+func eachRecord(log event.Log, f func(*event.Record)) error {
+	var batch []event.Record
+	for {
+		var err error
+		batch, err = log.Read(context.Background(), batch)
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		for i := range batch {
+			f(&batch[i])
+		}
+	}
+}
+
 // finalTree is the tree that a log ends in, without barriers, relative to root.
 func finalTree(t *testing.T, path, root string) (paths, contradictions []string) {
 	t.Helper()
@@ -390,11 +408,11 @@ func relative(root string, paths []string) []string {
 func fsrec(t *testing.T, args ...string) []byte {
 	t.Helper()
 	cmd := exec.Command(binary(t), args...)
-	var errors bytes.Buffer
-	cmd.Stderr = &errors
+	var said bytes.Buffer
+	cmd.Stderr = &said
 	out, err := cmd.Output()
 	if err != nil {
-		t.Fatalf("fsrec %q: %v\n%s", args, err, errors.Bytes())
+		t.Fatalf("fsrec %q: %v\n%s", args, err, said.Bytes())
 	}
 	return out
 }
@@ -419,8 +437,8 @@ func binary(t *testing.T) string {
 }
 
 func TestMain(m *testing.M) {
-	if len(os.Args) > 2 && os.Args[1] == "storm" {
-		if err := storm(os.Args[2]); err != nil {
+	if len(os.Args) == 4 && os.Args[1] == "storm" {
+		if err := storm(os.Args[2], os.Args[3]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
