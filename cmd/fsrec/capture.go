@@ -163,6 +163,12 @@ func (c *capture) setExclude() error {
 	return nil
 }
 
+// abandonAt makes the placing of watches end soon after stop begins to hold.
+func (c *capture) abandonAt(stop func() bool) {
+	excluded := c.excluded
+	c.excluded = func(path string) bool { return stop() || excluded != nil && excluded(path) }
+}
+
 // probe asks the kernel about every root, so that a directory that cannot be
 // watched is known before a log is made.
 func (c *capture) probe() error {

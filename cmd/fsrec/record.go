@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"time"
@@ -53,11 +54,12 @@ type record struct {
 
 	command []string // the words of CMD, nil without
 	program string   // the file of CMD
+	signals chan os.Signal
 	status  *term.Status
 }
 
 func recordCommand() *cli.Command {
-	r := &record{status: term.NewStatus(os.Stderr)}
+	r := &record{status: term.NewStatus(os.Stderr), signals: make(chan os.Signal, 8)}
 	return &cli.Command{
 		Name:        "record",
 		Usage:       "record what happens in directories",
@@ -95,6 +97,9 @@ func (r *record) run(c *cli.Context) error {
 	if r.flush == 0 {
 		r.flush = 200 * time.Millisecond
 	}
+	signal.Notify(r.signals, endSignals...)
+	defer signal.Stop(r.signals)
+	r.abandonAt(func() bool { return len(r.signals) > 0 })
 	// Made before the watches are placed: what making a file does to its
 	// directory must not be in the recording.
 	out, err := r.create(backend.Header())
@@ -102,6 +107,9 @@ func (r *record) run(c *cli.Context) error {
 		return err
 	}
 	watches, failed, err := r.add(backend, !r.noSnapshot)
+	if err == nil && len(r.signals) > 0 {
+		err = errors.New("interrupted before the watches were placed: nothing is recorded")
+	}
 	if err == nil {
 		err = out.SetHeader(r.header(backend.Header()))
 	}
@@ -282,8 +290,6 @@ func (r *record) remove() error {
 
 // wait shows the status line until the recording is over or a signal ends it.
 func (r *record) wait(rec *recorder.Recorder, over <-chan struct{}, started time.Time) {
-	ctx, stop := untilSignal(context.Background())
-	defer stop()
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	rate := rateMeter{at: started}
@@ -291,7 +297,8 @@ func (r *record) wait(rec *recorder.Recorder, over <-chan struct{}, started time
 		select {
 		case <-over:
 			return
-		case <-ctx.Done():
+		case <-r.signals:
+			signal.Stop(r.signals) // the next one kills
 			rec.Stop("signal")
 			<-over
 			return

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/signal"
 	"syscall"
 
 	"fsrec/cmd/fsrec/internal/term"
@@ -17,14 +16,11 @@ func (r *record) runCommand() (code int, err error) {
 	cmd.Path = r.program
 	cmd.Err = nil // found, though perhaps in the current directory
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, endSignals...)
-	defer signal.Stop(signals)
 	if err := cmd.Start(); err != nil {
 		return 126, fmt.Errorf("cannot run %q: %w", r.command[0], plain(err))
 	}
 	exited := make(chan struct{})
-	go forward(cmd.Process, signals, exited)
+	go forward(cmd.Process, r.signals, exited)
 	err = cmd.Wait()
 	close(exited)
 	if cmd.ProcessState == nil {

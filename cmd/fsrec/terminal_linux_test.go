@@ -1,0 +1,172 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// screen is fsrec in the foreground of a terminal of its own.
+type screen struct {
+	t      *testing.T
+	cmd    *exec.Cmd
+	master *os.File
+	shown  []byte
+}
+
+func onTerminal(t *testing.T, env []string, args ...string) *screen {
+	t.Helper()
+	master, slave := pty(t)
+	defer slave.Close()
+	s := &screen{t: t, cmd: exec.Command("fsrec", args...), master: master}
+	s.cmd.Dir = t.TempDir()
+	if err := os.Mkdir(filepath.Join(s.cmd.Dir, "d"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	s.cmd.Env = append(append(os.Environ(), "TERM=xterm", "NO_COLOR="), env...)
+	s.cmd.Stdin, s.cmd.Stdout, s.cmd.Stderr = slave, slave, slave
+	s.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	timeout := time.AfterFunc(20*time.Second, func() { s.cmd.Process.Kill() })
+	t.Cleanup(func() { timeout.Stop(); s.cmd.Process.Kill() })
+	return s
+}
+
+// until reads the terminal up to where pattern matches what was shown.
+func (s *screen) until(pattern string) {
+	s.t.Helper()
+	re := regexp.MustCompile(pattern)
+	buf := make([]byte, 4096)
+	for !re.Match(s.shown) {
+		n, err := s.master.Read(buf)
+		if err != nil {
+			s.t.Fatalf("%q never shown: %v: %q", pattern, err, s.shown)
+		}
+		s.shown = append(s.shown, buf[:n]...)
+	}
+}
+
+func (s *screen) typed(keys string) {
+	s.t.Helper()
+	if _, err := s.master.WriteString(keys); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// end reads to the end: Linux gives EIO when the last user of a terminal is gone.
+func (s *screen) end() int {
+	s.t.Helper()
+	buf := make([]byte, 4096)
+	for {
+		n, err := s.master.Read(buf)
+		s.shown = append(s.shown, buf[:n]...)
+		if err != nil {
+			break
+		}
+	}
+	s.cmd.Wait()
+	return s.cmd.ProcessState.ExitCode()
+}
+
+func TestOnATerminalARecordingShowsHowItStands(t *testing.T) {
+	s := onTerminal(t, nil, "record", "d")
+	s.until(`ready: 1 watch, recording to log\.db\r\n`)
+	if err := os.WriteFile(filepath.Join(s.cmd.Dir, "d", "f"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.until(`\r[1-9]\d* events  .*/s  1 watch  .*B\x1b\[K`)
+	s.typed("\x03")
+	if code := s.end(); code != exitDone {
+		t.Errorf("exit code %d", code)
+	}
+	// The line is taken away before the summary.
+	if !regexp.MustCompile(`\r\x1b\[Kfsrec: 3 events in .* \(signal\)\r\n$`).Match(s.shown) {
+		t.Errorf("%q", s.shown)
+	}
+}
+
+func TestCtrlCIsTheCommandsOwn(t *testing.T) {
+	s := onTerminal(t, nil, "record", "d", "--", "sh", "-c", `n=0; trap 'n=$((n+1)); echo caught $n' INT; echo up; while [ $n -lt 1 ]; do sleep 0.01; done; sleep 0.05; exit $((n+4))`)
+	s.until("up\r\n")
+	s.typed("\x03")
+	if code := s.end(); code != 5 {
+		t.Errorf("exit code %d: CMD should get one interrupt and end by itself: %q", code, s.shown)
+	}
+}
+
+const hostileText = "fsrec-text 1\nheader platform \"linux\"\n1 0.0 watch dir wd=1 mask=IN_ALL_EVENTS path=\"/d\"\n" +
+	"2 0.0 event wd=1 mask=IN_CREATE name=\"a\\x1b[31m\\n\\xff\\u202e\"\n3 1.0 event wd=1 mask=IN_DELETE name=\"b\"\n"
+
+func hostile(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "in.txt")
+	if err := os.WriteFile(path, []byte(hostileText), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+var colours = regexp.MustCompile(`\x1b\[\d*m`)
+
+func TestNoNameDrivesATerminal(t *testing.T) {
+	for _, args := range [][]string{
+		{"replay"},
+		{"replay", "--format", "json"},
+		{"replay", "--format", "pyinotify"},
+		{"replay", "--format", "inotifywait"},
+		{"replay", "--format", "text"},
+		{"replay", "--printf", "%w%f %p"},
+		{"info"},
+		{"dump"},
+	} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			s := onTerminal(t, []string{"NO_COLOR=1"}, append(args, hostile(t))...)
+			if code := s.end(); code != exitDone {
+				t.Errorf("exit code %d", code)
+			}
+			text := strings.ReplaceAll(string(s.shown), "\r\n", "\n")
+			if strings.ContainsFunc(text, func(r rune) bool {
+				return r < ' ' && r != '\n' || r >= 0x7f && r < 0xa0 || r == '\u202e' || r == 0xfffd && args[len(args)-1] != "json"
+			}) {
+				t.Errorf("%q", text)
+			}
+			if args[0] == "replay" && !strings.Contains(text, `[31m\n`) {
+				t.Errorf("the name is not in %q", text)
+			}
+		})
+	}
+}
+
+func TestOnATerminalEventsAreColouredAsPyinotifyDoes(t *testing.T) {
+	s := onTerminal(t, nil, "replay", hostile(t))
+	s.end()
+	if !strings.Contains(string(s.shown), "\x1b[34mwd\x1b[0m=\x1b[35m1\x1b[0m") {
+		t.Errorf("no colours: %q", s.shown)
+	}
+	bare := onTerminal(t, []string{"NO_COLOR=1"}, "replay", hostile(t))
+	bare.end()
+	if got := colours.ReplaceAllString(string(s.shown), ""); got != string(bare.shown) {
+		t.Errorf("without its colours it is\n%q\nwant\n%q", got, bare.shown)
+	}
+}
+
+func TestAStepIsAnEnter(t *testing.T) {
+	s := onTerminal(t, []string{"NO_COLOR=1"}, "replay", "--step", "--printf", "<%e>", hostile(t))
+	s.until("<CREATE>")
+	if strings.Contains(string(s.shown), "<DELETE>") {
+		t.Error("the second event came unasked")
+	}
+	s.typed("\n")
+	s.until("<DELETE>")
+	s.typed("\n")
+	if code := s.end(); code != exitDone {
+		t.Errorf("exit code %d", code)
+	}
+}
