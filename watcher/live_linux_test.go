@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"os"
 	"os/exec"
@@ -11,6 +12,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -247,6 +249,52 @@ func TestLiveThreadedNotifierLeavesNothingBehind(t *testing.T) {
 	}
 	if g, f := runtime.NumGoroutine(), descriptors(); g > goroutines || f > files {
 		t.Errorf("%d goroutines and %d descriptors, %d and %d before", g, f, goroutines, files)
+	}
+}
+
+// Watches come and go from several goroutines while events are delivered.
+func TestLiveConcurrentWatches(t *testing.T) {
+	const goroutines, rounds = 4, 20
+	dir := t.TempDir()
+	wm := liveManager(t)
+	n := watcher.NewThreadedNotifier(wm, watcher.HandlerFunc(func(*watcher.Event) error { return errors.New("nobody's event") }))
+	check(t, n.Start())
+	var all sync.WaitGroup
+	for g := range goroutines {
+		all.Go(func() {
+			for i := range rounds {
+				sub := filepath.Join(dir, fmt.Sprintf("%d-%d", g, i))
+				if err := os.Mkdir(sub, 0o755); err != nil {
+					t.Error(err)
+					return
+				}
+				seen, over := make(chan string, 10), make(chan struct{})
+				wds, err := wm.AddWatch(sub, event.IN_CREATE, watcher.Handle(&watcher.ProcessEvent{
+					IN_CREATE:  func(ev *watcher.Event) error { seen <- strings.Clone(ev.Pathname); return nil },
+					IN_IGNORED: func(*watcher.Event) error { close(over); return nil },
+				}))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				file := filepath.Join(sub, "f")
+				if err := os.WriteFile(file, nil, 0o644); err != nil {
+					t.Error(err)
+				}
+				if _, err := wm.RemoveWatch(wds[sub]); err != nil {
+					t.Error(err)
+				}
+				<-over // everything before it is in seen
+				if len(seen) != 1 || <-seen != file {
+					t.Errorf("events about %s are wrong", sub)
+				}
+			}
+		})
+	}
+	all.Wait()
+	n.Stop()
+	if err := n.Err(); err != nil || len(wm.Watches()) != 0 {
+		t.Errorf("%v, watches left: %v", err, wm.Watches())
 	}
 }
 

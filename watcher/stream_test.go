@@ -3,6 +3,8 @@ package watcher
 import (
 	"context"
 	"fmt"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -316,4 +318,44 @@ func TestSegmentsOfAnyLengthDeliverEverything(t *testing.T) {
 			t.Fatalf("event %d is about %q, want %q", i, ev.Pathname, want)
 		}
 	}
+}
+
+// Records are untrusted: whatever they say, nothing panics, and the events do
+// not depend on how the records are cut into batches.
+func FuzzStream(f *testing.F) {
+	f.Add(tree+`
+		event wd=1 mask=IN_MOVED_FROM cookie=7 name="a"
+		move src="/t" path="/u"
+		event wd=2 mask=IN_MOVED_TO cookie=7 name="b"
+		read bytes=1
+		event wd=-1 mask=IN_Q_OVERFLOW
+		move src="/u"
+		event wd=2 mask=IN_IGNORED
+		unwatch wd=2 path="/u/d"`, uint8(2), true)
+	f.Add(`watch wd=-3 mask=IN_CREATE parent=-3 path=""
+		loss cause="queue" count=-1
+		fail op="watch" errno=1 parent=9 path="x"
+		event wd=-3 mask=0xffffffff name="/"`, uint8(1), false)
+	f.Fuzz(func(t *testing.T, text string, batch uint8, coalesce bool) {
+		var all []event.Record
+		for line := range strings.Lines(text) {
+			if r, err := event.ParseText(fmt.Sprintf("%d %d %s", len(all)+1, len(all), strings.TrimSpace(line))); err == nil {
+				all = append(all, r)
+			}
+		}
+		if len(all) == 0 || all[0].Kind != event.KindRead {
+			all = append([]event.Record{{Kind: event.KindRead}}, all...)
+		}
+		deliver := func(n int) []string {
+			wm := NewWatchManager(newScript(split(all, n)...), Adopt(), WithLog(slog.New(slog.DiscardHandler)))
+			var got log
+			notifier := NewNotifier(wm, &got)
+			notifier.CoalesceEvents(coalesce)
+			if err := notifier.Run(context.Background()); err != nil {
+				t.Fatal(err)
+			}
+			return got.lines()
+		}
+		equal(t, fmt.Sprintf("batches of %d", batch), deliver(max(1, int(batch))), deliver(len(all)))
+	})
 }
