@@ -97,8 +97,8 @@ func (wm *WatchManager) Backend() Backend { return wm.backend }
 // Close closes the backend, which ends every watch. It may be called again.
 func (wm *WatchManager) Close() error { return wm.backend.Close() }
 
-// IgnoreEvents(true) drops every event that is processed from now on, until
-// IgnoreEvents(false). The watches and renames are still followed.
+// IgnoreEvents with true drops every event that is processed from now on, until
+// it is called with false. The watches and renames are still followed.
 func (wm *WatchManager) IgnoreEvents(on bool) { wm.ignore.Store(on) }
 
 // IgnoringEvents reports whether events are dropped: see IgnoreEvents.
