@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"errors"
 	"path/filepath"
 	"runtime"
@@ -50,7 +51,7 @@ func (n *Inotify) Add(request event.WatchRequest) ([]event.WatchResult, error) {
 				a.results = append(a.results, event.WatchResult{Key: filepath.Clean(key), Path: path, Excluded: true})
 				continue
 			}
-			n.todo.push(&item{name: path, key: filepath.Clean(key), add: a})
+			n.todo.push(&item{name: path, add: a, root: &askedPath{filepath.Clean(key), path}})
 		}
 	}
 	n.walk(a)
@@ -125,17 +126,22 @@ func absolute(path string) (string, error) {
 	return abs, nil
 }
 
-func joinKey(key, name string) string {
-	if key == "." {
-		return name
+// keyOf writes path, at or below a, as the caller wrote a.
+func (a *askedPath) keyOf(path string) string {
+	rest, below := event.Linux.Below(a.path, path)
+	switch {
+	case !below || a.key == a.path:
+		return path
+	case a.key == ".":
+		return cmp.Or(rest, a.key)
 	}
-	return event.Linux.Join(key, name)
+	return event.Linux.Join(a.key, rest)
 }
 
 // aim prepares the watch of a path that was asked for.
-func (a *adding) aim(it *item) *landing {
+func (a *adding) aim(it *item) landing {
 	r := &a.request
-	l := &landing{item: it, path: it.name, asked: r.Mask &^ (event.IN_MASK_ADD | event.IN_MASK_CREATE)}
+	l := landing{item: it, path: it.name, asked: r.Mask &^ (event.IN_MASK_ADD | event.IN_MASK_CREATE)}
 	l.flags = event.FlagDir
 	if r.Recursive {
 		l.flags |= event.FlagRecursive
@@ -199,7 +205,7 @@ func (n *Inotify) reAdded(l *landing) {
 
 // result notes what became of a landing.
 func (a *adding) result(l *landing, err error) {
-	r := event.WatchResult{Key: l.key, Path: l.path, Err: err}
+	r := event.WatchResult{Key: l.root.keyOf(l.path), Path: l.path, Err: err}
 	if err == nil {
 		r.WD = l.wd
 	}

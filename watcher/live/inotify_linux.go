@@ -44,8 +44,10 @@ type Inotify struct {
 	doomed    map[int32]bool   // watches of what was removed while a program still has it open
 	settled   map[int32]int64  // a MOVE_SELF before this place of the stream says nothing new, by wd
 	files     int              // watches of what is not a directory
-	fresh     map[int32]bool   // watches of the batch that is being placed
-	hidden    map[int32]bool   // wds of our own, of which nothing is told
+	listers   [2]listing
+	batch     []landing      // that is being placed
+	latest    int32          // the highest wd so far; the kernel gives them out in order
+	hidden    map[int32]bool // wds of our own, of which nothing is told
 	departing departures
 	own       ownEvents
 	ignore    ignored
@@ -93,7 +95,6 @@ func New(opts Options) (*Inotify, error) {
 		settled:  make(map[int32]int64),
 		hidden:   make(map[int32]bool),
 		doomed:   make(map[int32]bool),
-		fresh:    make(map[int32]bool),
 		ignore:   newIgnored(opts.Ignore),
 	}
 	n.stream.buf = make([]byte, opts.Buffer)

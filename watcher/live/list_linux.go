@@ -1,6 +1,7 @@
 package live
 
 import (
+	"bytes"
 	"encoding/binary"
 
 	"golang.org/x/sys/unix"
@@ -16,11 +17,26 @@ type dirent struct {
 
 func (d *dirent) isDir() bool { return d.mode&unix.S_IFMT == unix.S_IFDIR }
 
-// listing reads directories, with a buffer that it keeps.
+// what tells how much of a listing is wanted.
+type what int
+
+const (
+	dirsOnly  what = iota // names of directories
+	everyName             // all names, with their types
+	everyStat             // all names, with all fields of dirent
+)
+
+// listing reads directories, with buffers that it keeps.
 type listing struct {
 	buf   []byte
-	names []dirent
-	calls int // of getdents that the last directory took
+	names []dirent // since the last reset
+	calls int      // of getdents that the last directory took
+}
+
+// reset forgets the names, so that their space can be used again.
+func (l *listing) reset() {
+	clear(l.names)
+	l.names = l.names[:0]
 }
 
 // The layout of struct linux_dirent64: see getdents(2).
@@ -30,13 +46,13 @@ const (
 	direntName   = 19
 )
 
-// read lists the directory path. Where stat is false, only the type of each
-// name is known. The result is valid until the next call.
-func (l *listing) read(path string, follow, stat bool) ([]dirent, error) {
+// read lists the directory path. The names are valid until the next reset.
+func (l *listing) read(path string, follow bool, what what) ([]dirent, error) {
 	if l.buf == nil {
 		l.buf = make([]byte, 64<<10)
 	}
-	l.names, l.calls = l.names[:0], 0
+	first := len(l.names)
+	l.calls = 0
 	flags := unix.O_RDONLY | unix.O_DIRECTORY | unix.O_CLOEXEC | unix.O_NONBLOCK
 	if !follow {
 		flags |= unix.O_NOFOLLOW
@@ -47,35 +63,37 @@ func (l *listing) read(path string, follow, stat bool) ([]dirent, error) {
 	}
 	for {
 		size, err := ignoringEINTR(func() (int, error) { return unix.ReadDirent(fd, l.buf) })
+		l.calls++
 		if err != nil || size <= 0 {
 			_ = unix.Close(fd) // only read from
-			return l.names, err
+			return l.names[first:], err
 		}
-		l.calls++
-		l.parse(fd, l.buf[:size], stat)
+		l.parse(fd, l.buf[:size], what)
 	}
 }
 
-func (l *listing) parse(fd int, buf []byte, stat bool) {
-	text := string(buf)
+func (l *listing) parse(fd int, buf []byte, what what) {
 	for at := 0; at+direntName < len(buf); {
 		length := int(binary.NativeEndian.Uint16(buf[at+direntLength:]))
-		end := at + direntName
-		for end < at+length && buf[end] != 0 {
-			end++
-		}
-		d := dirent{name: text[at+direntName : end], mode: uint32(buf[at+direntType]) << 12} // DT_DIR<<12 == S_IFDIR, and so on
+		name := buf[at+direntName : at+length]
+		mode := uint32(buf[at+direntType]) << 12 // DT_DIR<<12 == S_IFDIR, and so on
 		at += length
-		if d.name == "." || d.name == ".." {
+		if end := bytes.IndexByte(name, 0); end >= 0 {
+			name = name[:end]
+		}
+		if string(name) == "." || string(name) == ".." || what == dirsOnly && mode != unix.S_IFDIR && mode != 0 {
 			continue
 		}
-		if stat || d.mode == unix.DT_UNKNOWN<<12 {
+		d := dirent{name: string(name), mode: mode}
+		if what == everyStat || mode == 0 {
 			var s unix.Stat_t
 			if unix.Fstatat(fd, d.name, &s, unix.AT_SYMLINK_NOFOLLOW) == nil {
 				d.mode, d.size, d.mtime = s.Mode, s.Size, s.Mtim.Nano()
 			}
 		}
-		l.names = append(l.names, d)
+		if what != dirsOnly || d.isDir() {
+			l.names = append(l.names, d)
+		}
 	}
 }
 

@@ -99,7 +99,7 @@ func (n *Inotify) arrived(w *event.Watch, name string, cookie uint32, dir bool) 
 		switch {
 		case it != nil:
 			it.add.open--
-			n.todo.push(&item{parent: w.WD, name: name, key: it.key, add: it.add})
+			n.todo.push(&item{parent: w.WD, name: name, add: it.add, root: it.root})
 		case dir && w.Flags&event.FlagAutoAdd != 0:
 			n.want(w, name)
 		}

@@ -1,6 +1,8 @@
 package live
 
 import (
+	"slices"
+
 	"golang.org/x/sys/unix"
 
 	"fsrec/watcher/decode"
@@ -10,7 +12,11 @@ import (
 const (
 	// batchSize is how many directories are watched and listed between two
 	// looks at the queue.
-	batchSize = 256
+	batchSize = 512
+	// parallelFrom is the size of a batch from which a second goroutine is worth
+	// its start; it gets shares of shareSize directories.
+	parallelFrom = 64
+	shareSize    = 16
 	// settleRecords is about how many records one call of Read gives at most
 	// while it places watches.
 	settleRecords = 16 << 10
@@ -84,35 +90,39 @@ func (n *Inotify) placeBatch(batch []*item, upset map[todoKey]bool, later []*ite
 	if len(n.stream.pending) == 0 {
 		n.now = max(n.now, n.clock())
 	}
-	landings := make([]*landing, 0, len(batch))
+	n.batch = n.batch[:0]
 	for _, it := range batch {
 		if it.dropped {
 			continue
 		}
-		if l := n.aim(it); l != nil {
-			landings = append(landings, l)
-		} else {
+		l, ok := n.aim(it)
+		if !ok {
 			n.todo.done(it)
+			continue
 		}
+		n.batch = append(n.batch, l)
 	}
-	n.land(landings)
-	defer clear(n.fresh)
+	n.land()
+	defer func() { clear(n.batch); n.batch = n.batch[:0] }()
 	added, end := n.drain()
-	watched := make(map[int32]*landing, len(landings))
-	for _, l := range landings {
-		if l.wd != 0 && !l.existed {
-			watched[l.wd] = l
+	if len(added) > 0 {
+		watched := make(map[int32]*landing, len(n.batch))
+		for i := range n.batch {
+			if l := &n.batch[i]; l.wd != 0 && !l.existed {
+				watched[l.wd] = l
+			}
 		}
+		scan(added, watched, upset)
 	}
-	scan(added, watched, upset)
-	for _, l := range landings {
+	for i := range n.batch {
+		l := &n.batch[i]
 		if l.listed {
 			n.expectOwn(l, end)
 		}
 		if n.dubious(l, upset) {
 			if l.wd != 0 && !l.existed {
-				delete(n.fresh, l.wd)
 				n.conceal(l.wd)
+				l.wd = 0
 			}
 			if l.tries++; l.tries < maxTries || l.add != nil {
 				later = append(later, l.item)
@@ -129,25 +139,25 @@ func (n *Inotify) placeBatch(batch []*item, upset map[todoKey]bool, later []*ite
 	return later
 }
 
-// aim finds the path of an item and what is to be asked of the kernel, nil if
-// its directory is no longer watched.
-func (n *Inotify) aim(it *item) *landing {
+// aim finds the path of an item and what is to be asked of the kernel, and
+// reports false if its directory is no longer watched.
+func (n *Inotify) aim(it *item) (landing, bool) {
 	if it.parent == 0 {
-		return it.add.aim(it)
+		return it.add.aim(it), true
 	}
 	w := n.table.Watch(it.parent)
 	if w == nil || w.Lost() || n.causes[it.parent] != "" {
-		return nil
+		return landing{}, false
 	}
-	l := &landing{item: it, path: event.Linux.Join(w.Path, it.name), asked: w.Mask, flags: w.Flags &^ event.FlagLost}
-	if p := n.policies[it.parent]; p != nil {
-		l.policy = &policy{exclude: p.exclude}
-		if !p.follow {
-			l.policy = p
+	l := landing{item: it, path: event.Linux.Join(w.Path, it.name), asked: w.Mask, flags: w.Flags &^ event.FlagLost}
+	if p := n.policies[it.parent]; p != nil && p.exclude != nil {
+		l.policy = p
+		if p.follow {
+			l.policy = &policy{exclude: p.exclude}
 		}
 	}
 	l.kernel = kernelMask(l.asked, l.flags)
-	return l
+	return l, true
 }
 
 // kernelMask is what the kernel is asked for, so that the table can be kept true.
@@ -164,19 +174,59 @@ func kernelMask(asked event.Mask, flags event.Flags) event.Mask {
 }
 
 // land places the watches, with the events left out that listing causes, and
-// lists the directories.
-func (n *Inotify) land(landings []*landing) {
-	var l listing
-	for _, a := range landings {
-		n.watch(a)
-		if a.wd != 0 && a.wantsList() {
-			names, err := l.read(a.path, a.follows(), a.add != nil && a.add.request.Snapshot)
-			a.listed, a.listErr, a.calls = true, err, l.calls
-			if len(names) > 0 {
-				a.names = append([]dirent(nil), names...)
-			}
+// lists the directories. Of a large batch, a second goroutine lists what has
+// been watched while the first goes on watching.
+func (n *Inotify) land() {
+	for i := range n.listers {
+		n.listers[i].reset()
+	}
+	if len(n.batch) < parallelFrom {
+		for i := range n.batch {
+			n.watch(&n.batch[i])
+			n.batch[i].list(&n.listers[0])
+		}
+		return
+	}
+	watched := make(chan []landing, len(n.batch)/shareSize+1)
+	helper := make(chan struct{})
+	go func() {
+		defer close(helper)
+		listAll(watched, &n.listers[1])
+	}()
+	for share := range slices.Chunk(n.batch, shareSize) {
+		for i := range share {
+			n.watch(&share[i])
+		}
+		watched <- share
+	}
+	close(watched)
+	listAll(watched, &n.listers[0])
+	<-helper
+}
+
+func listAll(watched <-chan []landing, lister *listing) {
+	for share := range watched {
+		for i := range share {
+			share[i].list(lister)
 		}
 	}
+}
+
+// list lists the directory of a landing that wants it.
+func (l *landing) list(lister *listing) {
+	if l.wd == 0 || !l.wantsList() {
+		return
+	}
+	what := everyName
+	switch {
+	case l.add == nil:
+	case l.add.request.Snapshot:
+		what = everyStat
+	default:
+		what = dirsOnly
+	}
+	l.names, l.listErr = lister.read(l.path, l.follows(), what)
+	l.listed, l.calls = true, lister.calls
 }
 
 func (l *landing) follows() bool { return l.policy != nil && l.policy.follow }
@@ -205,7 +255,7 @@ func (n *Inotify) watchNew(l *landing, mask, flags event.Mask) {
 	l.wd, l.err = n.addWatch(l.path, mask|flags|event.IN_MASK_CREATE)
 	if l.err == unix.EEXIST {
 		l.wd, l.err = n.addWatch(l.path, event.IN_UNMOUNT|flags|event.IN_MASK_ADD)
-		if l.err == nil && n.table.Watch(l.wd) == nil && !n.fresh[l.wd] {
+		if l.err == nil && n.table.Watch(l.wd) == nil && !n.fresh(l.wd) {
 			// The old watch ended in between, and this is one without a mask.
 			blank := l.wd
 			if l.wd, l.err = n.addWatch(l.path, mask|flags); l.wd != blank {
@@ -217,18 +267,35 @@ func (n *Inotify) watchNew(l *landing, mask, flags event.Mask) {
 		l.wd = 0
 		return
 	}
-	// A kernel before 4.18 does not know IN_MASK_CREATE.
-	l.existed = n.table.Watch(l.wd) != nil
-	if n.fresh[l.wd] {
-		l.wd, l.twice = 0, true
-	} else if !l.existed {
-		n.fresh[l.wd] = true
+	if l.wd > n.latest {
+		n.latest = l.wd
+		return
 	}
+	// A kernel before 4.18 does not know IN_MASK_CREATE, so that this is not
+	// only after EEXIST.
+	l.existed = n.table.Watch(l.wd) != nil
+	if wd := l.wd; !l.existed {
+		l.wd = 0
+		l.twice = n.fresh(wd)
+		if !l.twice {
+			l.wd = wd
+		}
+	}
+}
+
+// fresh reports whether a landing of the batch placed watch wd.
+func (n *Inotify) fresh(wd int32) bool {
+	for i := range n.batch {
+		if n.batch[i].wd == wd {
+			return true
+		}
+	}
+	return false
 }
 
 // discard ends a watch that was placed by mistake, where the object had none.
 func (n *Inotify) discard(wd int32) {
-	if n.table.Watch(wd) == nil && !n.fresh[wd] {
+	if n.table.Watch(wd) == nil && !n.fresh(wd) {
 		n.conceal(wd)
 	}
 }
@@ -324,7 +391,11 @@ func (n *Inotify) dubious(l *landing, upset map[todoKey]bool) bool {
 
 // expectOwn notes which events our listing of l causes.
 func (n *Inotify) expectOwn(l *landing, end int64) {
-	if up := n.table.At(event.Linux.Parent(l.path)); up != nil && up.Path != l.path && n.hears(up) {
+	up := n.table.Watch(l.parent)
+	if l.parent == 0 {
+		up = n.table.At(event.Linux.Parent(l.path))
+	}
+	if up != nil && up.Path != l.path && n.hears(up) {
 		n.own.expect(todoKey{up.WD, event.Linux.Base(l.path)}, l.calls, end)
 	}
 	if l.existed {
@@ -454,15 +525,11 @@ func (n *Inotify) tellName(l *landing, d *dirent, gone bool, flags event.Flags) 
 	}
 	if path := event.Linux.Join(l.path, d.name); l.policy != nil && l.policy.exclude != nil && l.policy.exclude(path) {
 		if l.add != nil {
-			l.add.results = append(l.add.results, event.WatchResult{Key: joinKey(l.key, d.name), Path: path, Excluded: true})
+			l.add.results = append(l.add.results, event.WatchResult{Key: l.root.keyOf(path), Path: path, Excluded: true})
 		}
 		return
 	}
-	it := &item{parent: l.wd, name: d.name, add: l.add}
-	if l.add != nil {
-		it.key = joinKey(l.key, d.name)
-	}
-	n.todo.push(it)
+	n.todo.pushNew(&item{parent: l.wd, name: d.name, add: l.add, root: l.root})
 }
 
 // synthesise emits a creation that the kernel did not tell of.

@@ -45,19 +45,19 @@ func (n *Inotify) rescanIfLost() {
 // relist wants a watch for each directory in w that has none.
 func (n *Inotify) relist(w *event.Watch, l *listing) {
 	p := n.policies[w.WD]
-	names, err := l.read(w.Path, p != nil && p.follow, false)
+	names, err := l.read(w.Path, p != nil && p.follow, dirsOnly)
 	if err != nil {
 		return // it has gone or moved; the queue will tell
 	}
 	end := n.stream.drained + int64(n.queued())
-	n.expectOwn(&landing{path: w.Path, wd: w.WD, existed: true, calls: l.calls}, end)
+	n.expectOwn(&landing{item: &item{}, path: w.Path, wd: w.WD, existed: true, calls: l.calls}, end)
 	for i := range names {
 		d := &names[i]
-		if !d.isDir() || n.table.At(event.Linux.Join(w.Path, d.name)) != nil {
+		if n.table.At(event.Linux.Join(w.Path, d.name)) != nil {
 			continue
 		}
 		n.want(w, d.name)
-		if it := n.todo.byKey[todoKey{w.WD, d.name}]; it != nil {
+		if it := n.todo.find(todoKey{w.WD, d.name}); it != nil {
 			it.notice = true
 		}
 	}
