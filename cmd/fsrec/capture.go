@@ -45,12 +45,12 @@ func (c *capture) flags() []cli.Flag {
 		return nil
 	}}
 	return []cli.Flag{
-		maskFlag(&c.events, "record only these `EVENTS`, such as create,delete,moved_to (repeatable; default all)"),
+		maskFlag(&c.events, "only these `EVENTS`, such as create,delete,moved_to (repeatable; default all)"),
 		&cli.StringSliceFlag{Name: "exclude", Usage: "ignore paths that `PATTERN` matches, and all below: **/build, *.o (repeatable)", Destination: &c.exclude},
 		&cli.StringSliceFlag{Name: "exclude-regexp", Usage: "do not watch directories whose absolute path `REGEXP` matches from its beginning (repeatable)", Destination: &c.excludeRegexp},
 		&cli.StringSliceFlag{Name: "exclude-from", Usage: "read such regular expressions from `FILE`, one a line", Destination: &c.excludeFrom},
-		&cli.BoolFlag{Name: "no-recursive", Usage: "watch DIR itself, not what is below", Destination: &c.noRecursive},
-		&cli.BoolFlag{Name: "no-auto-add", Usage: "do not watch directories that appear later", Destination: &c.noAutoAdd},
+		&cli.BoolFlag{Name: "no-recursive", Usage: "watch DIR itself, not what is below", DisableDefaultText: true, Destination: &c.noRecursive},
+		&cli.BoolFlag{Name: "no-auto-add", Usage: "do not watch directories that appear later", DisableDefaultText: true, Destination: &c.noAutoAdd},
 		sizeFlag(&c.buffer, "buffer", "size of one read of the kernel, in `BYTES` (default 256KiB)"),
 		pause.flag("pause", "wait for `TIME` after a large read, which saves work and merges events; 0 for never (default 2ms)"),
 	}
@@ -254,7 +254,7 @@ const maxWarnings = 10
 func warnFailed(status *term.Status, failed []error) {
 	for i, err := range failed {
 		if i == maxWarnings {
-			status.Printf("fsrec: warning: %d more could not be watched; fsrec info lists them", len(failed)-i)
+			status.Printf("fsrec: warning: %d more could not be watched", len(failed)-i)
 			return
 		}
 		status.Printf("fsrec: warning: %v", err)

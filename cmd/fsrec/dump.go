@@ -42,7 +42,7 @@ func dumpCommand() *cli.Command {
 		Action:      d.run,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "-", Usage: "write `FILE`; - is standard output", Destination: &d.output},
-			&cli.BoolFlag{Name: "force", Usage: "replace FILE if it exists", Destination: &d.force},
+			&cli.BoolFlag{Name: "force", Usage: "replace FILE if it exists", DisableDefaultText: true, Destination: &d.force},
 		},
 	}
 }

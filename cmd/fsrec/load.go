@@ -41,7 +41,7 @@ func loadCommand() *cli.Command {
 		Action:      l.run,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "make `LOG`", Destination: &l.output},
-			&cli.BoolFlag{Name: "force", Usage: "replace LOG if it exists", Destination: &l.force},
+			&cli.BoolFlag{Name: "force", Usage: "replace LOG if it exists", DisableDefaultText: true, Destination: &l.force},
 		},
 	}
 }

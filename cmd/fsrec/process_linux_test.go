@@ -315,3 +315,36 @@ func pty(t *testing.T) (master, slave *os.File) {
 	}
 	return master, slave
 }
+
+func TestWatchesThatTheKernelRefusesAreToldAndTheRestIsRecorded(t *testing.T) {
+	if err := exec.Command("unshare", "-U", "-r", "sh", "-c", "echo 3 >/proc/sys/user/max_inotify_watches").Run(); err != nil {
+		t.Skipf("a limit of its own needs a user namespace: %v", err)
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"a", "b", "c", "d"} {
+		if err := os.MkdirAll(filepath.Join(dir, "d", name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cmd := exec.Command("unshare", "-U", "-r", "sh", "-c",
+		"echo 3 >/proc/sys/user/max_inotify_watches && exec fsrec record d -- sh -c 'touch d/f; mkdir d/late'")
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for _, want := range []string{
+		`(?m)^fsrec: warning: cannot watch ".*/d/[abcd]": no space left on device: user.max_inotify_watches is 3`,
+		`(?m)^ready: 3 watches`,
+		`(?m)^fsrec: warning: cannot watch ".*/d/late": no space left on device: raise the sysctl `,
+		`(?m)^fsrec: 3 paths could not be watched`,
+	} {
+		if !regexp.MustCompile(want).Match(out) {
+			t.Errorf("no %s in\n%s", want, out)
+		}
+	}
+	shown, err := exec.Command("fsrec", "replay", "-e", "create", "--printf", "%f", filepath.Join(dir, "log.db")).Output()
+	if string(shown) != "f\nlate\n" {
+		t.Errorf("recorded %q (%v)", shown, err)
+	}
+}

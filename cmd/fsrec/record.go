@@ -55,6 +55,7 @@ type record struct {
 	command []string // the words of CMD, nil without
 	program string   // the file of CMD
 	signals chan os.Signal
+	warned  int // failures that were told when the watches were placed
 	status  *term.Status
 }
 
@@ -68,14 +69,14 @@ func recordCommand() *cli.Command {
 		Action:      r.run,
 		Flags: append([]cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Value: "log.db", Usage: "write `LOG`; - for the text form on standard output", Destination: &r.log},
-			&cli.BoolFlag{Name: "force", Usage: "replace LOG if it exists", Destination: &r.force},
+			&cli.BoolFlag{Name: "force", Usage: "replace LOG if it exists", DisableDefaultText: true, Destination: &r.force},
 			durationFlag(&r.duration, "duration", "end after `TIME`, such as 90, 1.5 or 2m30s"),
 			countFlag(&r.count, "count", "end after `N` events"),
 			sizeFlag(&r.maxSize, "max-size", "end when LOG has `SIZE`, such as 10MB"),
-			&cli.BoolFlag{Name: "keep-on-failure", Usage: "keep LOG only if CMD fails", Destination: &r.keepOnFailure},
-			&cli.BoolFlag{Name: "no-snapshot", Usage: "leave out what was in the directories at the start", Destination: &r.noSnapshot},
+			&cli.BoolFlag{Name: "keep-on-failure", Usage: "keep LOG only if CMD fails", DisableDefaultText: true, Destination: &r.keepOnFailure},
+			&cli.BoolFlag{Name: "no-snapshot", Usage: "leave out what was in the directories at the start", DisableDefaultText: true, Destination: &r.noSnapshot},
 			&cli.StringFlag{Name: "comment", Usage: "keep `TEXT` in the header", Destination: &r.comment},
-			&cli.BoolFlag{Name: "host", Usage: "keep the name of this host in the header", Destination: &r.host},
+			&cli.BoolFlag{Name: "host", Usage: "keep the name of this host in the header", DisableDefaultText: true, Destination: &r.host},
 			durationFlag(&r.flush, "flush-interval", "lose at most the last `TIME` if fsrec is killed (default 200ms)"),
 		}, r.flags()...),
 	}
@@ -117,6 +118,7 @@ func (r *record) run(c *cli.Context) error {
 		return errors.Join(err, out.Abort())
 	}
 	warnFailed(r.status, failed)
+	r.warned = len(failed)
 	rec := recorder.New(backend, out, recorder.Options{
 		Duration: r.duration, Count: r.count, MaxSize: int64(r.maxSize), Size: out.Size,
 	})
@@ -141,6 +143,8 @@ func (r *record) arguments(c *cli.Context) error {
 		return errors.New("-o - and -- CMD contradict each other: both would write to standard output")
 	case r.log == "-" && r.force:
 		return errors.New("-o - and --force contradict each other: there is no file to replace")
+	case r.log == "-" && r.maxSize > 0:
+		return errors.New("-o - and --max-size contradict each other: only a file has a size")
 	case r.log == "":
 		return errors.New("-o needs the name of a file")
 	}

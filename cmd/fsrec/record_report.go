@@ -12,6 +12,7 @@ import (
 	"fsrec/recorder"
 	"fsrec/store"
 	"fsrec/watcher/event"
+	"fsrec/watcher/live"
 )
 
 // sink is where a recording goes: a *store.Writer, or text.
@@ -92,13 +93,25 @@ func (r *record) summarize(s recorder.Summary, size int64, took time.Duration, t
 		r.status.Printf("fsrec: warning: %s lost (%s) between %v and %v%s", n, l.Cause, l.From, l.To, lossHint(l.Cause))
 	}
 	var failed []error
-	for _, f := range s.Failures {
-		failed = append(failed, &event.WatchError{Op: f.Op, Path: f.Path, Err: syscall.Errno(f.Errno)})
+	for _, f := range s.Failures[min(r.warned, len(s.Failures)):] {
+		errno := syscall.Errno(f.Errno)
+		failed = append(failed, &event.WatchError{Op: f.Op, Path: f.Path, Err: errno, Hint: failureHint(errno)})
 	}
+	warnFailed(r.status, failed)
 	if s.FailedWatches > 0 {
-		r.status.Printf("fsrec: warning: %s could not be watched:", count(s.FailedWatches, "path"))
-		warnFailed(r.status, failed)
+		r.status.Printf("fsrec: %s could not be watched: fsrec info lists them", count(s.FailedWatches, "path"))
 	}
+}
+
+// failureHint says what to do about a directory that appeared and could not be watched.
+func failureHint(errno syscall.Errno) string {
+	if errno != syscall.ENOSPC {
+		return ""
+	}
+	if n, err := live.UserWatches.Get(); err == nil {
+		return fmt.Sprintf("raise the sysctl %s, which is %d", live.UserWatches.Sysctl(), n)
+	}
+	return "raise the sysctl " + live.UserWatches.Sysctl()
 }
 
 func lossHint(cause string) string {

@@ -73,8 +73,8 @@ func replayCommand() *cli.Command {
 				return r.setPlace(s, replayer.ToTime, replayer.ToSeq, replayer.ToMark)
 			}),
 			r.valueFlag("map", "give paths at and below OLD as if they were NEW: `OLD=NEW` (repeatable)", r.setMap),
-			&cli.BoolFlag{Name: "step", Usage: "wait for Enter on standard input after each event; q ends", Destination: &r.stepping},
-			&cli.BoolFlag{Name: "loop", Usage: "begin again at the end, until Ctrl-C", Destination: &r.loop},
+			&cli.BoolFlag{Name: "step", Usage: "wait for Enter on standard input after each event; q ends", DisableDefaultText: true, Destination: &r.stepping},
+			&cli.BoolFlag{Name: "loop", Usage: "begin again at the end, until Ctrl-C", DisableDefaultText: true, Destination: &r.loop},
 		),
 	}
 }

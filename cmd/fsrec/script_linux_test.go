@@ -16,7 +16,12 @@ import (
 	"fsrec/watcher/event"
 )
 
+// raceOptions keep the race detector from waiting a second at the exit of every
+// process; a process in which it found something still fails with 66.
+const raceOptions = "atexit_sleep_ms=0"
+
 func TestMain(m *testing.M) {
+	os.Setenv("GORACE", raceOptions)
 	testscript.Main(m, map[string]func(){"fsrec": main})
 }
 
@@ -26,6 +31,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup: func(e *testscript.Env) error {
+			e.Setenv("GORACE", raceOptions)
 			e.Setenv("NO_COLOR", "")
 			e.Setenv("TZ", "UTC")
 			return nil

@@ -50,10 +50,10 @@ func (v *view) flags() []cli.Flag {
 	return []cli.Flag{
 		known.flag("format", "print in `FORMAT`: "+strings.Join(format.Names(), ", ")+" (default pyinotify on a terminal, else json)", "f"),
 		&cli.StringFlag{Name: "printf", Usage: "print by `TEMPLATE`: see DIRECTIVES", Destination: &v.printf},
-		&cli.StringFlag{Name: "timefmt", Usage: "what %T prints, as in strftime(3)", Destination: &v.timefmt},
-		&cli.BoolFlag{Name: "no-newline", Usage: "end the template without a newline", Destination: &v.noNewline},
+		&cli.StringFlag{Name: "timefmt", Usage: "print %T in `FORMAT`, as in strftime(3)", Destination: &v.timefmt},
+		&cli.BoolFlag{Name: "no-newline", Usage: "end the template without a newline", DisableDefaultText: true, Destination: &v.noNewline},
 		&cli.StringSliceFlag{Name: "path", Usage: "only events about paths that `GLOB` matches: **/*.go, *.o (repeatable)", Destination: &v.globs},
-		&cli.BoolFlag{Name: "stats", Usage: "print a chart of the events at the end; nothing else without a format", Destination: &v.stats},
+		&cli.BoolFlag{Name: "stats", Usage: "print a chart of the events at the end; nothing else without a format", DisableDefaultText: true, Destination: &v.stats},
 		&cli.StringFlag{Name: "exec", Usage: "run `CMD` for each event, without a shell, with the event in its environment", Destination: &v.exec},
 	}
 }

@@ -4,7 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math"
+	"runtime"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -103,7 +106,10 @@ func (r *Report) printOrigin(p *printer) {
 	if len(h.Exclude) > 0 {
 		p.line("excluded", "%s", escapedWords(h.Exclude))
 	}
-	asked := []string{h.Mask.String()}
+	asked := []string{"not known"}
+	if h.Mask != 0 {
+		asked[0] = h.Mask.String()
+	}
 	for _, o := range []struct {
 		word string
 		set  bool
@@ -125,7 +131,7 @@ func (r *Report) status() string {
 func (r *Report) printEvents(p *printer) {
 	text := humanize.Comma(int64(r.Events))
 	if r.Rate > 0 {
-		text += fmt.Sprintf(", %s a second", humanize.CommafWithDigits(r.Rate, 1))
+		text += fmt.Sprintf(", %s a second", humanize.Commaf(math.Round(r.Rate*10)/10))
 	}
 	if r.Synthetic > 0 {
 		text += fmt.Sprintf(", %s of them synthetic", humanize.Comma(int64(r.Synthetic)))
@@ -174,8 +180,8 @@ func (r *Report) printTrouble(p *printer) {
 			p.line("", "and %s more", humanize.Comma(int64(r.Failures)-listed))
 			break
 		}
-		p.line([]string{"not watched", ""}[min(i, 1)], "%s", p.palette.Paint(term.Yellow, fmt.Sprintf("%s (%s: errno %d)",
-			escaped(f.Path[0]), escaped(f.Op), f.Errno)))
+		p.line([]string{"not watched", ""}[min(i, 1)], "%s", p.palette.Paint(term.Yellow, fmt.Sprintf("%s (%s: %s)",
+			escaped(f.Path[0]), escaped(f.Op), r.reason(f.Errno))))
 	}
 	for i, m := range r.Marks {
 		if i == listed {
@@ -184,6 +190,14 @@ func (r *Report) printTrouble(p *printer) {
 		}
 		p.line([]string{"marks", ""}[min(i, 1)], "%s  %s", event.AppendSeconds(nil, m.Time), escaped(m.Text))
 	}
+}
+
+// reason words an errno, whose numbers are those of the recorded platform.
+func (r *Report) reason(errno int64) string {
+	if string(r.Header.Platform) == runtime.GOOS {
+		return syscall.Errno(errno).Error()
+	}
+	return fmt.Sprintf("errno %d of %s", errno, r.Header.Platform)
 }
 
 func (r *Report) kind(k event.Kind) uint64 {
