@@ -97,6 +97,7 @@ func (n *Inotify) passBarriers() {
 			n.emit(event.Record{Kind: event.KindBarrier, N: it.id})
 		} else if d, ok := n.departing.byCookie[it.cookie]; ok {
 			delete(n.departing.byCookie, it.cookie)
+			delete(n.departing.byWD, d.wd)
 			n.leave(d.path)
 		}
 		for _, wd := range it.over {

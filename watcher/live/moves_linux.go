@@ -1,8 +1,6 @@
 package live
 
 import (
-	"strings"
-
 	"fsrec/watcher/decode"
 	"fsrec/watcher/event"
 )
@@ -17,8 +15,9 @@ type departures struct {
 }
 
 type departure struct {
-	path string
-	wd   int32 // of the watch of path, 0 if only places below it are watched
+	path   string
+	wd     int32 // of the watch of path, 0 if only places below it are watched
+	barred bool  // a barrier is on its way
 }
 
 // replaced is a watched place that a rename of src covered.
@@ -34,14 +33,29 @@ type covered struct {
 
 func (d *departures) forget() { *d = departures{} }
 
-// holds reports whether path is, in the table, at or below a place that left.
-func (d *departures) holds(path string) bool {
-	for _, it := range d.byCookie {
-		if _, below := event.Linux.Below(it.path, path); below {
-			return true
+// departsFrom reports whether path is, in the table, at or below a place that
+// left. A barrier sees to it that this is not so for ever.
+func (n *Inotify) departsFrom(path string) bool {
+	for cookie, d := range n.departing.byCookie {
+		if _, below := event.Linux.Below(d.path, path); !below {
+			continue
 		}
+		if !d.barred {
+			d.barred = true
+			n.departing.byCookie[cookie] = d
+			n.barDeparture(cookie)
+		}
+		return true
 	}
 	return false
+}
+
+// barDeparture ends what left with cookie when all that has happened is known,
+// unless it has arrived by then.
+func (n *Inotify) barDeparture(cookie uint32) {
+	if n.barriers.arm(n, barrier{cookie: cookie}) != nil {
+		n.barriers.met = append(n.barriers.met, barrier{cookie: cookie})
+	}
 }
 
 // entry follows what the kernel said about a name in directory w.
@@ -84,7 +98,8 @@ func (n *Inotify) departed(path string, cookie uint32) {
 		return
 	} else {
 		// No MOVE_SELF will tell that the whole rename has been seen.
-		n.barriers.arm(n, barrier{cookie: cookie})
+		n.barDeparture(cookie)
+		d.barred = true
 	}
 	set(&n.departing.byCookie, cookie, d)
 }
@@ -264,26 +279,6 @@ func (n *Inotify) placed(wd int32, path string) { n.ignore.place(wd, path) }
 func (n *Inotify) excluded(wd int32, path string) bool {
 	p := n.policies[wd]
 	return p != nil && p.exclude != nil && p.exclude(path)
-}
-
-// crossed reports whether what was read ahead holds a rename or removal of path
-// or of a directory above it, so that path may not lead where it did.
-func (n *Inotify) crossed(upset map[todoKey]bool, path string) bool {
-	for len(upset) > 0 {
-		if w := n.table.At(path); w != nil && upset[todoKey{wd: w.WD}] {
-			return true
-		}
-		i := strings.LastIndexByte(path, '/')
-		if i < 0 || path == "/" {
-			return false
-		}
-		parent := event.Linux.Parent(path)
-		if w := n.table.At(parent); w != nil && upset[todoKey{w.WD, path[i+1:]}] {
-			return true
-		}
-		path = parent
-	}
-	return false
 }
 
 // set stores into a map that is made on first use.

@@ -5,7 +5,6 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"fsrec/watcher/decode"
 	"fsrec/watcher/event"
 )
 
@@ -41,12 +40,6 @@ type landing struct {
 	listErr error
 	calls   int
 	story   map[string]first
-}
-
-// first is the first thing that happened to a name after the watch of its directory was placed.
-type first struct {
-	removed bool
-	dir     bool
 }
 
 // settle places the watches that are wanted, when all that was read has been
@@ -322,73 +315,6 @@ func (n *Inotify) identify(path string, flags event.Mask) int32 {
 	return wd
 }
 
-// scan adds to the story of each watched landing and to the upset names what
-// the chunks say.
-func scan(chunks []chunk, watched map[int32]*landing, upset map[todoKey]bool) {
-	for i := range chunks {
-		text := chunks[i].text
-		var r event.Record
-		for at := 0; at < len(text); {
-			size, err := decode.InotifyEvent(text, at, &r)
-			if err != nil {
-				return
-			}
-			at += size
-			dir := r.Mask&event.IN_ISDIR != 0
-			if r.Mask&event.IN_MOVE_SELF != 0 {
-				upset[todoKey{wd: r.WD}] = true
-			}
-			if r.Mask&needsCare == 0 {
-				continue
-			}
-			if dir && r.Mask&event.IN_CREATE == 0 {
-				upset[todoKey{r.WD, r.Name}] = true
-			}
-			if l := watched[r.WD]; l != nil {
-				if _, told := l.story[r.Name]; !told {
-					set(&l.story, r.Name, first{removed: r.Mask&(event.IN_DELETE|event.IN_MOVED_FROM) != 0, dir: dir})
-				}
-			}
-		}
-	}
-}
-
-// dubious reports whether the attempt may have met another object than was
-// meant, and has to be repeated after what was read ahead has been processed.
-func (n *Inotify) dubious(l *landing, upset map[todoKey]bool) bool {
-	if l.twice {
-		return true
-	}
-	if l.add != nil && l.add.hurry {
-		return false
-	}
-	if l.parent == 0 && l.err != nil {
-		return false
-	}
-	if n.crossed(upset, l.path) || n.departing.holds(l.path) {
-		return true
-	}
-	if l.parent != 0 && upset[todoKey{l.parent, l.name}] {
-		return true
-	}
-	if l.existed {
-		w := n.table.Watch(l.wd)
-		_, leaving := n.departing.byWD[l.wd]
-		if w.Path != l.path && (leaving || n.causes[l.wd] != "" || n.crossed(upset, w.Path)) {
-			return true
-		}
-		if n.causes[l.wd] != "" {
-			return true
-		}
-	}
-	if l.parent == 0 || l.err == nil && l.add != nil && !l.existed {
-		return false
-	}
-	// A rename of a directory on the way may be done and not yet queued.
-	up := n.table.Watch(l.parent)
-	return up != nil && n.identify(up.Path, 0) != l.parent
-}
-
 // expectOwn notes which events our listing of l causes.
 func (n *Inotify) expectOwn(l *landing, end int64) {
 	up := n.table.Watch(l.parent)
@@ -539,28 +465,4 @@ func (n *Inotify) synthesise(wd int32, name string, dir bool) {
 		m |= event.IN_ISDIR
 	}
 	n.emit(event.Record{Kind: event.KindEvent, Flags: event.FlagSynthetic, WD: wd, Mask: m, Name: name})
-}
-
-// widen gives narrow watches their whole mask.
-func (n *Inotify) widen() {
-	if len(n.toWiden) == 0 {
-		return
-	}
-	var later []int32
-	for _, wd := range n.toWiden {
-		w := n.table.Watch(wd)
-		if w == nil || w.Lost() || n.causes[wd] != "" || !n.narrow[wd] {
-			continue
-		}
-		got, err := n.addWatch(w.Path, w.Kernel|event.IN_ONLYDIR|event.IN_MASK_ADD)
-		if err == nil && got == wd {
-			delete(n.narrow, wd)
-			continue
-		}
-		if err == nil {
-			n.discard(got)
-		}
-		later = append(later, wd) // it has gone or moved; the queue will tell
-	}
-	n.toWiden = later
 }

@@ -83,6 +83,8 @@ func (n *Inotify) endUnconfirmed() {
 	}
 	n.rescan.unconfirmed = n.rescan.unconfirmed[:0]
 	if len(over) > 0 {
-		n.barriers.arm(n, barrier{over: over})
+		if n.barriers.arm(n, barrier{over: over}) != nil {
+			n.rescan.unconfirmed = append(n.rescan.unconfirmed, over...)
+		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+
+	"fsrec/watcher/event"
 )
 
 // background reads while the test works, until sync is called through the
@@ -55,6 +57,30 @@ func TestTreeMadeRenamedAndRemovedByManyIsFollowed(t *testing.T) {
 		}
 		all.Wait()
 	})
+	s.check(root)
+}
+
+func TestATreeThatChangesWhileItIsAddedIsKnownExactly(t *testing.T) {
+	root := t.TempDir()
+	makeDirs(t, filepath.Join(root, "still"), 300)
+	churn(root, 9, 200)
+	s := open(t, Options{})
+	var all sync.WaitGroup
+	for g := range 2 {
+		all.Add(1)
+		go func() {
+			defer all.Done()
+			churn(root, uint64(g), 1000)
+		}()
+	}
+	results, err := s.Add(event.WatchRequest{Path: root, Mask: event.IN_ALL_EVENTS, Recursive: true, AutoAdd: true, Snapshot: true})
+	ok(t, err)
+	for _, r := range results {
+		if r.Err != nil {
+			t.Error(r.Err)
+		}
+	}
+	s.background(all.Wait)
 	s.check(root)
 }
 
