@@ -197,6 +197,20 @@ func (c *capture) open(ignore ...string) (*live.Inotify, error) {
 	return live.New(live.Options{Buffer: int(c.buffer), Pause: c.pause, Ignore: ignore, Drop: c.drop})
 }
 
+// outputPath is the file that standard output goes to, if it goes to one: what
+// is printed must not cause what is printed.
+func outputPath() []string {
+	info, err := os.Stdout.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return nil
+	}
+	path, err := os.Readlink("/proc/self/fd/1")
+	if err != nil {
+		return nil
+	}
+	return []string{path}
+}
+
 // add places the watches. It fails if a root cannot be watched; what else could
 // not be is returned.
 func (c *capture) add(backend event.Backend, snapshot bool) (watches int, failed []error, err error) {

@@ -138,7 +138,7 @@ func (r *record) arguments(c *cli.Context) error {
 	case len(dirs) == 0:
 		return errors.New("record needs a directory: fsrec record DIR... [-- CMD ARGS...]")
 	case r.keepOnFailure && r.command == nil:
-		return errors.New("--keep-on-failure needs a command: fsrec record DIR... -- CMD ARGS...")
+		return errors.New("--keep-on-failure needs -- CMD, whose failure it waits for")
 	case r.log == "-" && r.command != nil:
 		return errors.New("-o - and -- CMD contradict each other: both would write to standard output")
 	case r.log == "-" && r.force:
@@ -174,7 +174,7 @@ func (r *record) findProgram() error {
 // checkLog refuses to overwrite, and gives the absolute path of the log.
 func (r *record) checkLog() ([]string, error) {
 	if r.log == "-" {
-		return nil, nil
+		return outputPath(), nil
 	}
 	if err := refuseExisting(r.log, r.force); err != nil {
 		return nil, err

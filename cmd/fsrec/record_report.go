@@ -28,7 +28,6 @@ type sink interface {
 type textSink struct {
 	w    io.Writer
 	text *event.TextWriter
-	size int64
 }
 
 func (t *textSink) SetHeader(h event.Header) (err error) {

@@ -63,7 +63,7 @@ func replayCommand() *cli.Command {
 		UsageText:   "fsrec replay [flags] LOG",
 		Description: fmt.Sprintf(replayDescription, indent(format.About()), indent(format.AboutDirectives())),
 		Action:      r.run,
-		Flags: append(append(r.view.flags(), maskFlag(&r.only, "only these `EVENTS`, such as create,delete (repeatable)")),
+		Flags: append(append(r.flags(), maskFlag(&r.only, "only these `EVENTS`, such as create,delete (repeatable)")),
 			r.valueFlag("speed", "replay at `N` times the recorded pace, or max (the default)", r.setSpeed),
 			r.valueFlag("idle-cap", "with --speed: wait at most `TIME` between two events", r.setIdleCap),
 			r.valueFlag("from", "start at `PLACE`: seconds, a time such as 1m30s, seq:N or mark:TEXT", func(s string) error {

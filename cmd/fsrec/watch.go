@@ -51,7 +51,7 @@ func (w *watch) run(c *cli.Context) error {
 	if err := w.capture.prepare(c.Args().Slice(), note); err != nil {
 		return err
 	}
-	backend, err := w.open()
+	backend, err := w.open(outputPath()...)
 	if err != nil {
 		return err
 	}
@@ -66,7 +66,7 @@ func (w *watch) run(c *cli.Context) error {
 	status.Printf("ready: %s", count(watches, "watch"))
 	err = w.show(ctx, backend)
 	if errors.Is(err, context.Canceled) {
-		return w.view.outcome()
+		return w.outcome()
 	}
 	return err
 }
