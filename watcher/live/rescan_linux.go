@@ -28,7 +28,10 @@ func (n *Inotify) rescanIfLost() {
 	n.now = max(n.now, n.clock())
 	n.rescan.unconfirmed = n.rescan.unconfirmed[:0]
 	var l listing
-	for _, w := range n.table.Watches() {
+	for i, w := range n.table.Watches() {
+		if i%batchSize == 0 {
+			n.drain() // or the queue overflows again meanwhile
+		}
 		if w.Mask&event.IN_ONESHOT != 0 || n.causes[w.WD] != "" {
 			continue
 		}
