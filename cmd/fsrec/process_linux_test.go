@@ -336,7 +336,6 @@ func TestWatchesThatTheKernelRefusesAreToldAndTheRestIs(t *testing.T) {
 	for _, want := range []string{
 		`(?m)^fsrec: warning: cannot watch ".*/d/[abcd]": no space left on device: user.max_inotify_watches is 3`,
 		`(?m)^ready: 3 watches`,
-		`(?m)^fsrec: 2 paths could not be watched`,
 	} {
 		if !regexp.MustCompile(want).Match(out) {
 			t.Errorf("no %s in\n%s", want, out)
@@ -344,9 +343,5 @@ func TestWatchesThatTheKernelRefusesAreToldAndTheRestIs(t *testing.T) {
 	}
 	if n := strings.Count(string(out), "warning"); n != 2 {
 		t.Errorf("%d warnings, want one for each directory:\n%s", n, out)
-	}
-	shown, err := exec.Command("fsrec", "info", filepath.Join(dir, "log.db")).Output()
-	if !regexp.MustCompile(`(?m)^not watched  .*/d/[abcd] \(watch: no space left on device\)$`).Match(shown) {
-		t.Errorf("not in\n%s (%v)", shown, err)
 	}
 }
