@@ -42,7 +42,8 @@ fuzz: ## each fuzz target for FUZZTIME (60s)
 	@.ci/fuzz $(FUZZTIME)
 
 bench: build ## benchmarks, and fsrec against inotifywait in one run
-	@.ci/bench build/fsrec
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+	$(GO) run ./cmd/fsrec/internal/bench build/fsrec
 
 golden: ## write the golden files anew from what the code does now; read the difference before committing it
 	UPDATE_GOLDEN=1 $(GO) test -count=1 ./...

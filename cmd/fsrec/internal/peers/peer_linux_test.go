@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -438,7 +439,11 @@ func binary(t *testing.T) string {
 
 func TestMain(m *testing.M) {
 	if len(os.Args) == 4 && os.Args[1] == "storm" {
-		if err := storm(os.Args[2], os.Args[3]); err != nil {
+		goroutines, err := strconv.Atoi(os.Args[3])
+		if err == nil {
+			err = stormAt(os.Args[2]).Run(goroutines)
+		}
+		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
