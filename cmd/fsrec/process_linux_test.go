@@ -316,7 +316,7 @@ func pty(t *testing.T) (master, slave *os.File) {
 	return master, slave
 }
 
-func TestWatchesThatTheKernelRefusesAreToldAndTheRestIs(t *testing.T) {
+func TestWatchesThatTheKernelRefusesAreTold(t *testing.T) {
 	if err := exec.Command("unshare", "-U", "-r", "sh", "-c", "echo 3 >/proc/sys/user/max_inotify_watches").Run(); err != nil {
 		t.Skipf("a limit of its own needs a user namespace: %v", err)
 	}
