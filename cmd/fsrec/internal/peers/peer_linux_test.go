@@ -47,14 +47,6 @@ func (s seen) String() string {
 	return text
 }
 
-// watching is a watcher at work on a directory.
-type watching interface {
-	// sync returns when everything that happened in the directory has been processed.
-	sync()
-	// stop ends it and gives what it saw.
-	stop() []seen
-}
-
 // barrier is the name of the n-th file whose appearance in the output of a
 // peer says that all before it has been processed.
 func barrier(n int) string { return fmt.Sprintf(".sync-%d-", n) }
@@ -320,7 +312,7 @@ func (r *recording) sync() {
 		if name != barrier(r.syncs) {
 			r.t.Fatalf("%q came through before %q", name, barrier(r.syncs))
 		}
-	case <-time.After(patience): //nolint:forbidigo // the bound of a wait, not the wait
+	case <-time.After(patience):
 		r.t.Fatal("fsrec never recorded a file that was written")
 	}
 	r.syncs++
