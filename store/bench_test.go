@@ -27,7 +27,6 @@ type storm struct {
 	cookie uint32
 	seq    uint64
 	time   int64
-	names  map[int]string
 }
 
 func newStorm() *storm {

@@ -84,7 +84,7 @@ func childEndless(path string) error {
 		}
 		seq += uint64(n)
 		fmt.Println(seq-1, w.Committed(), time.Now().UnixNano())
-		time.Sleep(time.Millisecond) // the pace: about 150,000 records a second
+		time.Sleep(time.Millisecond) //nolint:forbidigo // the pace: about 150,000 records a second
 	}
 }
 

@@ -224,7 +224,6 @@ func (d *decoder) splitText(lengths, text []byte) bool {
 	}
 	all := string(d.text)
 	at := 0
-	previous = 0
 	for b := lengths; len(b) > 0; {
 		var shared, own uint64
 		shared, b, _ = uvarint(b)

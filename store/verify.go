@@ -196,7 +196,7 @@ func (w *walk) tree(pg page, after, until []byte, depth, nested int) (last []byt
 		if err != nil {
 			return nil, err
 		}
-		if last != nil && bytes.Compare(key, last) <= 0 && !(i == 0 && !pg.leaf) || until != nil && bytes.Compare(key, until) >= 0 {
+		if last != nil && bytes.Compare(key, last) <= 0 && (i > 0 || pg.leaf) || until != nil && bytes.Compare(key, until) >= 0 {
 			return nil, corrupt("key %d of page %d is out of order", i, pg.id)
 		}
 		if pg.leaf {

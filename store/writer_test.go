@@ -112,12 +112,12 @@ func TestIdleWriterCommitsByItself(t *testing.T) {
 			if err := w.Write(numberedFrom(last, 1)); err != nil {
 				t.Fatal(err)
 			}
-			time.Sleep(44 * time.Minute)
+			time.Sleep(44 * time.Minute) //nolint:forbidigo // the bubble's clock
 			synctest.Wait()
 			if w.Committed() != last-1 {
 				t.Errorf("record %d was committed at once", w.Committed())
 			}
-			time.Sleep(2 * time.Minute)
+			time.Sleep(2 * time.Minute) //nolint:forbidigo // the bubble's clock
 			if err := w.Flush(); err != nil { // joins the commit that the timer began
 				t.Fatal(err)
 			}
