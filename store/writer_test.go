@@ -117,7 +117,7 @@ func TestIdleWriterCommitsByItself(t *testing.T) {
 			if w.Committed() != last-1 {
 				t.Errorf("record %d was committed at once", w.Committed())
 			}
-			time.Sleep(2 * time.Minute) //nolint:forbidigo // the bubble's clock
+			time.Sleep(2 * time.Minute)       //nolint:forbidigo // the bubble's clock
 			if err := w.Flush(); err != nil { // joins the commit that the timer began
 				t.Fatal(err)
 			}
