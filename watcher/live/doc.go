@@ -35,17 +35,18 @@ const (
 	minBuffer     = 4096
 	defaultPause  = 2 * time.Millisecond
 
-	// pauseAbove is the size of a read, in bytes, after which the next one waits.
-	pauseAbove = 16 << 10
+	// pauseAbove is the size of a read, in bytes, after which the next one
+	// waits: some 16 events, which no person causes at once.
+	pauseAbove = 512
 )
 
 // Options change how events are read. The zero value is the default.
 type Options struct {
 	// Buffer is the size of one read in bytes: 256 KiB if 0, otherwise at least 4096.
 	Buffer int
-	// Pause is how long after a read of 16 KiB or more the next one waits, so
+	// Pause is how long after a read of 512 bytes or more the next one waits, so
 	// that a storm of events does not cost a wake-up each: 2 ms if 0, never if
-	// negative.
+	// negative. It does not wait after a read that tells of a new directory.
 	Pause time.Duration
 	// Ignore are absolute paths about which no event is emitted, such as that
 	// of the log.

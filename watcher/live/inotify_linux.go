@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"sync"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -20,10 +18,9 @@ type Inotify struct {
 	opts  Options
 	start time.Time
 
-	file *os.File
-	raw  syscall.RawConn
-	turn chan struct{} // held by the one call that waits for the descriptor
-	done chan struct{} // closed by Close
+	waker waker
+	turn  chan struct{} // held by the one call that waits for the descriptor
+	done  chan struct{} // closed by Close
 
 	mu     sync.Mutex // guards all below; every read(2) happens under it
 	closed bool
@@ -84,7 +81,6 @@ func New(opts Options) (*Inotify, error) {
 	n := &Inotify{
 		opts:     opts,
 		start:    time.Now(),
-		file:     os.NewFile(uintptr(fd), "inotify"),
 		fd:       fd,
 		turn:     make(chan struct{}, 1),
 		done:     make(chan struct{}),
@@ -98,9 +94,8 @@ func New(opts Options) (*Inotify, error) {
 		ignore:   newIgnored(opts.Ignore),
 	}
 	n.stream.buf = make([]byte, opts.Buffer)
-	n.barriers.fd = -1
-	if n.raw, err = n.file.SyscallConn(); err != nil {
-		return nil, errors.Join(fmt.Errorf("cannot use an inotify instance: %w", err), n.file.Close())
+	if err := n.waker.open(); err != nil {
+		return nil, errors.Join(err, unix.Close(fd))
 	}
 	n.header = newHeader(n.start, &opts)
 	return n, nil
@@ -190,48 +185,6 @@ func (n *Inotify) wait(ctx context.Context) error {
 	})
 }
 
-// await waits for the descriptor until ready, which is called with the lock
-// held, reports true. It may return nil early, so that the caller looks again
-// at what wake was called for.
-func (n *Inotify) await(ctx context.Context, ready func() bool) error {
-	select {
-	case n.turn <- struct{}{}:
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-n.done:
-		return event.ErrClosed
-	}
-	defer func() { <-n.turn }()
-	if ctx.Done() != nil {
-		stop := context.AfterFunc(ctx, n.wake)
-		defer stop()
-	}
-	err := n.raw.Read(func(uintptr) bool {
-		n.mu.Lock()
-		defer n.mu.Unlock()
-		return n.closed || ready()
-	})
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		// What wake was called for was true before it was called, so that the
-		// caller, who looks next, sees it.
-		err = n.file.SetReadDeadline(time.Time{})
-	}
-	if err == nil {
-		return nil
-	}
-	select {
-	case <-n.done:
-		return event.ErrClosed
-	default:
-		return fmt.Errorf("cannot wait for inotify: %w", err)
-	}
-}
-
-// wake makes a call that waits look again at what it waits for.
-func (n *Inotify) wake() {
-	_ = n.file.SetReadDeadline(time.Unix(1, 0)) // fails only when closed, which wakes too
-}
-
 // Ready implements event.Backend.
 func (n *Inotify) Ready(ctx context.Context) (int, error) {
 	for {
@@ -282,8 +235,11 @@ func (n *Inotify) Close() error {
 	}
 	n.closed = true
 	close(n.done)
-	n.barriers.close()
 	n.mu.Unlock()
-	// Not under the lock: closing waits for calls that are about to take it.
-	return n.file.Close()
+	n.waker.wake()
+	n.turn <- struct{}{} // nobody waits for the descriptors any more
+	defer func() { <-n.turn }()
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return errors.Join(unix.Close(n.fd), n.waker.close())
 }

@@ -53,9 +53,7 @@ func (n *Inotify) departsFrom(path string) bool {
 // barDeparture ends what left with cookie when all that has happened is known,
 // unless it has arrived by then.
 func (n *Inotify) barDeparture(cookie uint32) {
-	if n.barriers.arm(n, barrier{cookie: cookie}) != nil {
-		n.barriers.met = append(n.barriers.met, barrier{cookie: cookie})
-	}
+	n.bar(barrier{cookie: cookie})
 }
 
 // entry follows what the kernel said about a name in directory w.

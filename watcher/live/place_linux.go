@@ -181,9 +181,9 @@ func (n *Inotify) land() {
 		return
 	}
 	watched := make(chan []landing, len(n.batch)/shareSize+1)
-	helper := make(chan struct{})
+	second := make(chan struct{})
 	go func() {
-		defer close(helper)
+		defer close(second)
 		listAll(watched, &n.listers[1])
 	}()
 	for share := range slices.Chunk(n.batch, shareSize) {
@@ -194,7 +194,7 @@ func (n *Inotify) land() {
 	}
 	close(watched)
 	listAll(watched, &n.listers[0])
-	<-helper
+	<-second
 }
 
 func listAll(watched <-chan []landing, lister *listing) {

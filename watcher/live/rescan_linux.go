@@ -15,7 +15,6 @@ func (n *Inotify) overflow() {
 	n.emit(event.Record{Kind: event.KindLoss, Name: "kernel", N: -1, M: n.stream.lastRead})
 	n.rescan.due = true
 	n.departing.forget()
-	n.barriers.rearm(n)
 }
 
 // rescanIfLost looks, after a loss, where each watch is, and for directories
@@ -86,8 +85,6 @@ func (n *Inotify) endUnconfirmed() {
 	}
 	n.rescan.unconfirmed = n.rescan.unconfirmed[:0]
 	if len(over) > 0 {
-		if n.barriers.arm(n, barrier{over: over}) != nil {
-			n.rescan.unconfirmed = append(n.rescan.unconfirmed, over...)
-		}
+		n.bar(barrier{over: over})
 	}
 }

@@ -188,13 +188,12 @@ func (n *Inotify) unlisted(r event.Record) {
 	n.out = n.out[:len(n.out)-1]
 	if r.Mask&event.IN_IGNORED != 0 {
 		delete(n.hidden, r.WD)
-		n.barriers.meet(r.WD)
 	}
 }
 
 // mayHide reports whether an event may be one that is not to be emitted, or one of our own.
 func (n *Inotify) mayHide() bool {
-	return len(n.hidden) > 0 || n.barriers.waiting() || n.ignore.active() || n.opts.Drop != nil || n.own.active()
+	return len(n.hidden) > 0 || n.ignore.active() || n.opts.Drop != nil || n.own.active()
 }
 
 // hide marks r as our own where it is, and reports whether it is to be dropped.
