@@ -327,7 +327,7 @@ func TestWatchesThatTheKernelRefusesAreTold(t *testing.T) {
 		}
 	}
 	cmd := exec.Command("unshare", "-U", "-r", "sh", "-c",
-		"echo 3 >/proc/sys/user/max_inotify_watches && exec fsrec record d -- true")
+		"echo 3 >/proc/sys/user/max_inotify_watches && exec fsrec record d -- sh -c 'for i in 1 2 3 4 5 6 7 8 9; do : >d/x$i; done'")
 	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
 	if err != nil {
@@ -343,5 +343,9 @@ func TestWatchesThatTheKernelRefusesAreTold(t *testing.T) {
 	}
 	if n := strings.Count(string(out), "warning"); n != 2 {
 		t.Errorf("%d warnings, want one for each directory:\n%s", n, out)
+	}
+	events, err := exec.Command("fsrec", "replay", "--format", "inotifywait", "-e", "create", filepath.Join(dir, "log.db")).CombinedOutput()
+	if n := strings.Count(string(events), " CREATE x"); err != nil || n != 9 {
+		t.Errorf("%d of 9 files were recorded (%v):\n%s", n, err, events)
 	}
 }
