@@ -162,7 +162,7 @@ func ExampleNotifier_Channel() {
 	// <nil>
 }
 
-// The generator form, and its nil after each round of events.
+// The generator form, and its nil after each read: the first told only of the new watch.
 func ExampleInotify() {
 	i, err := watcher.NewInotify(open(), "/tmp")
 	if err != nil {
@@ -179,11 +179,14 @@ func ExampleInotify() {
 			ev.WD, ev.Mask, ev.Cookie, ev.TypeNames(), ev.Path, ev.Name)
 	}
 	// Output:
+	// time to do other things
 	// WD=(1) MASK=(256) COOKIE=(0) MASK->NAMES=[IN_CREATE] WATCH-PATH=[/tmp] FILENAME=[foo]
 	// WD=(1) MASK=(32) COOKIE=(0) MASK->NAMES=[IN_OPEN] WATCH-PATH=[/tmp] FILENAME=[foo]
 	// WD=(1) MASK=(8) COOKIE=(0) MASK->NAMES=[IN_CLOSE_WRITE] WATCH-PATH=[/tmp] FILENAME=[foo]
+	// time to do other things
 	// WD=(1) MASK=(64) COOKIE=(17) MASK->NAMES=[IN_MOVED_FROM] WATCH-PATH=[/tmp] FILENAME=[foo]
 	// WD=(1) MASK=(128) COOKIE=(17) MASK->NAMES=[IN_MOVED_TO] WATCH-PATH=[/tmp] FILENAME=[bar]
+	// time to do other things
 	// WD=(1) MASK=(1073742080) COOKIE=(0) MASK->NAMES=[IN_CREATE IN_ISDIR] WATCH-PATH=[/tmp] FILENAME=[sub]
 	// WD=(1) MASK=(512) COOKIE=(0) MASK->NAMES=[IN_DELETE] WATCH-PATH=[/tmp] FILENAME=[bar]
 	// WD=(1) MASK=(1073742336) COOKIE=(0) MASK->NAMES=[IN_DELETE IN_ISDIR] WATCH-PATH=[/tmp] FILENAME=[sub]

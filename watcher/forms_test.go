@@ -183,3 +183,41 @@ func TestInotifyFlatAndTree(t *testing.T) {
 		t.Error("the backend is left open")
 	}
 }
+
+// What came before a failure is sent before the channel is closed.
+func TestChannelSendsWhatCameBeforeAFailure(t *testing.T) {
+	b := newScript(records(t, tree+`
+		event wd=1 mask=IN_OPEN name="a"
+		event wd=2 mask=IN_OPEN name="b"`))
+	b.add = grants(grant(2, "/t/d"))
+	wm := NewWatchManager(b, Adopt())
+	failure := errors.New("failure")
+	must[map[string]int32](t)(wm.AddWatch("/t/d", event.IN_OPEN, Handle(HandlerFunc(func(*Event) error { return failure }))))
+	n := NewNotifier(wm, nil)
+	var got []string
+	for batch := range n.Channel(context.Background()) {
+		for _, ev := range batch {
+			got = append(got, ev.Pathname)
+		}
+	}
+	equal(t, "sent", got, []string{"/t/a"})
+	if err := n.Err(); !errors.Is(err, failure) {
+		t.Error(err)
+	}
+}
+
+// Below the Threshold a generator waits; it does not spin.
+func TestGeneratorBelowTheThresholdWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, wm := liveScript(t, tree+`event wd=1 mask=IN_OPEN name="a"`)
+		n := NewNotifier(wm, nil, Threshold(1<<20))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		yields := 0
+		for range n.Events(ctx, -1) {
+			if yields++; yields > 1000 {
+				t.Fatal("it spins")
+			}
+		}
+	})
+}

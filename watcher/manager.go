@@ -53,6 +53,7 @@ type subscription struct {
 	settings atomic.Pointer[settings]
 	adopted  bool // by Adopt: follows the mask of the records
 	removed  bool // by RemoveWatch: delivers what is left, but is not listed
+	ends     int  // KindUnwatch records to come of watches that were removed and that had the same wd
 }
 
 // settings do not change once they are in a subscription; watches share them.

@@ -34,8 +34,8 @@ type Notifier struct {
 	queue  [][]event.Record // read, not processed
 	free   []event.Record   // a buffer to read into
 
-	errMu sync.Mutex
-	err   error
+	mu  sync.Mutex // not held while anything is waited for
+	err error
 }
 
 // turn is a mutex made of a channel: who waits for it in a testing/synctest
@@ -48,13 +48,13 @@ func (t turn) give() { <-t }
 // NotifierOption changes how a Notifier works.
 type NotifierOption func(*Notifier)
 
-// ReadFreq makes Run read at most once in d, so that more events come with each
+// ReadFreq makes Run, Channel and Events read at most once in d, so that more events come with each
 // read. The default is 0: as soon as there are any.
 func ReadFreq(d time.Duration) NotifierOption { return func(n *Notifier) { n.freq = d } }
 
 // Threshold makes ReadEvents read only where at least so many bytes wait in the
 // kernel's queue; fewer wait on. Use it with ReadFreq, which says how often Run
-// looks. The default is 0.
+// looks; without, that is every 10 ms. The default is 0.
 func Threshold(bytes int) NotifierOption { return func(n *Notifier) { n.threshold = bytes } }
 
 // Timeout is how long CheckEvents waits if it is not told, and Run before it
@@ -185,15 +185,19 @@ func (n *Notifier) read(ctx context.Context, checkThreshold bool) error {
 	n.free = nil
 	n.work.give()
 	batch, err := n.wm.backend.Read(ctx, buf)
-	if n.stopped.Err() != nil {
-		return ErrClosed
-	}
 	if err != nil {
+		if n.stopped.Err() != nil {
+			return ErrClosed
+		}
 		return err
 	}
 	n.work.take()
+	defer n.work.give()
 	n.queue = append(n.queue, batch)
-	n.work.give()
+	if n.stopped.Err() != nil {
+		n.discard()
+		return ErrClosed
+	}
 	return nil
 }
 
@@ -201,15 +205,14 @@ func (n *Notifier) read(ctx context.Context, checkThreshold bool) error {
 // handler fails the error is a *HandlerError, and the next call goes on with
 // the next event. A handler must not call it.
 func (n *Notifier) ProcessEvents() error {
-	_, err := n.next(false)
+	_, err := n.next(n.stopped, false)
 	return err
 }
 
-// dispatch delivers events until none are left, a handler fails or Stop was
-// called. With pull it returns the first event that has no handler of its own,
-// instead of giving it to the Notifier's. Its name is known to inHandler, so
-// every handler is called from here. The caller holds work.
-func (n *Notifier) dispatch(pull bool) (ev *Event, err error) {
+// dispatch delivers events until none are left, a handler fails, ctx is done or
+// Stop was called. With pull it returns the first event that has no handler of
+// its own, instead of giving it to the Notifier's. The caller holds work.
+func (n *Notifier) dispatch(ctx context.Context, pull bool) (ev *Event, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			stack := make([]byte, 16<<10)
@@ -218,6 +221,9 @@ func (n *Notifier) dispatch(pull bool) (ev *Event, err error) {
 		}
 	}()
 	for n.stopped.Err() == nil {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		var set *settings
 		if ev, set = n.take(); ev == nil {
 			return nil, nil
@@ -235,12 +241,16 @@ func (n *Notifier) dispatch(pull bool) (ev *Event, err error) {
 	return nil, ErrClosed
 }
 
-// next is dispatch with failures of handlers reported, if that is wanted.
-func (n *Notifier) next(pull bool) (*Event, error) {
+// next is dispatch with failures of handlers reported, if that is wanted. Its
+// name is known to inHandler, so handlers, filters and reports are called from here only.
+func (n *Notifier) next(ctx context.Context, pull bool) (*Event, error) {
 	n.work.take()
 	defer n.work.give()
 	for {
-		ev, err := n.dispatch(pull)
+		ev, err := n.dispatch(ctx, pull)
+		if n.stopped.Err() != nil {
+			n.discard()
+		}
 		var failed *HandlerError
 		if n.report == nil || !errors.As(err, &failed) {
 			return ev, err
@@ -277,25 +287,40 @@ func (n *Notifier) take() (*Event, *settings) {
 	}
 }
 
+// discard drops the events that are under way. What became of the watches counts
+// all the same: they outlive the Notifier. The caller holds work.
+func (n *Notifier) discard() {
+	n.stream.discard()
+	for _, batch := range n.queue {
+		n.stream.feed(batch)
+		n.stream.discard()
+	}
+	n.queue = nil
+}
+
 // Stop ends the Notifier: a blocked read is cancelled, what was read and not
 // delivered is discarded. When Stop returns no handler is running and none will
 // run again. In a handler Stop may be called too: that one call is finished and
-// the last; a handler must not wait for another goroutine that calls Stop. Stop
-// may be called again. It does not end the watches: see [WatchManager.Close].
+// the last. There Stop waits for nothing, even if the handler is another
+// Notifier's; and a handler must not wait for another goroutine that calls Stop.
+// Stop may be called again. It does not end the watches: see [WatchManager.Close].
+// The next Notifier of the WatchManager may begin when Run has returned.
 func (n *Notifier) Stop() {
+	n.mu.Lock() // no Channel begins from here on
 	n.stop()
+	n.mu.Unlock()
 	if inHandler() {
 		return
 	}
 	n.senders.Wait()
 	n.work.take()
 	defer n.work.give()
-	n.queue = nil
-	n.stream.drop()
+	n.discard()
 }
 
-// inHandler reports whether the calling goroutine runs a handler. It looks at
-// the stack: the handler itself cannot be asked, and Go has no other identity of goroutines.
+// inHandler reports whether the calling goroutine runs a handler of any
+// Notifier. It looks at the stack: the handler itself cannot be asked, and Go has
+// no other identity of goroutines.
 func inHandler() bool {
 	var pcs [64]uintptr
 	for skip := 2; ; skip += len(pcs) {
@@ -304,7 +329,7 @@ func inHandler() bool {
 		for more := n > 0; more; {
 			var f runtime.Frame
 			f, more = frames.Next()
-			if strings.HasSuffix(f.Function, dispatchName) {
+			if strings.HasSuffix(f.Function, nextName) {
 				return true
 			}
 		}
@@ -314,19 +339,19 @@ func inHandler() bool {
 	}
 }
 
-const dispatchName = "watcher.(*Notifier).dispatch"
+const nextName = "watcher.(*Notifier).next"
 
 // Err is what ended the latest Run, Channel or Events: nil after the last event
 // of a recording and after Stop.
 func (n *Notifier) Err() error {
-	n.errMu.Lock()
-	defer n.errMu.Unlock()
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	return n.err
 }
 
 func (n *Notifier) setErr(err error) error {
-	n.errMu.Lock()
-	defer n.errMu.Unlock()
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	n.err = err
 	return err
 }

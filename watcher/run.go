@@ -36,10 +36,7 @@ func (n *Notifier) until(ctx context.Context) (context.Context, context.CancelFu
 
 func (n *Notifier) loop(ctx context.Context, callbacks []func(*Notifier) bool) error {
 	for {
-		if err := n.ProcessEvents(); err != nil {
-			return err
-		}
-		if err := ctx.Err(); err != nil {
+		if _, err := n.next(ctx, false); err != nil {
 			return err
 		}
 		for _, callback := range callbacks {
@@ -47,15 +44,15 @@ func (n *Notifier) loop(ctx context.Context, callbacks []func(*Notifier) bool) e
 				return nil
 			}
 		}
-		if err := n.readRound(ctx); err != nil {
+		if err := n.readRound(ctx, n.timeout); err != nil {
 			return err
 		}
 	}
 }
 
-// readRound waits as the options say and reads at most once.
-func (n *Notifier) readRound(ctx context.Context) error {
-	if n.timeout < 0 && n.freq <= 0 && n.threshold <= 0 {
+// readRound waits for events, up to timeout, and reads at most once, as the options say.
+func (n *Notifier) readRound(ctx context.Context, timeout time.Duration) error {
+	if timeout < 0 && n.freq <= 0 && n.threshold <= 0 {
 		return n.read(ctx, false)
 	}
 	pause := n.freq
@@ -68,7 +65,7 @@ func (n *Notifier) readRound(ctx context.Context) error {
 		defer timer.Stop()
 		next = timer.C
 	}
-	bytes, err := n.ready(ctx, n.timeout)
+	bytes, err := n.ready(ctx, timeout)
 	if err != nil || bytes == 0 {
 		return err
 	}
@@ -88,6 +85,12 @@ func (n *Notifier) readRound(ctx context.Context) error {
 // Stop. Events of watches with a handler of their own go there, not to the channel.
 func (n *Notifier) Channel(ctx context.Context) <-chan []Event {
 	out := make(chan []Event)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.stopped.Err() != nil {
+		close(out)
+		return out
+	}
 	n.senders.Add(1)
 	go func() {
 		defer n.senders.Done()
@@ -102,32 +105,37 @@ func (n *Notifier) Channel(ctx context.Context) <-chan []Event {
 func (n *Notifier) send(ctx context.Context, out chan<- []Event) error {
 	for {
 		for {
-			batch, err := n.collect()
+			batch, err := n.collect(ctx)
+			if n.stopped.Err() != nil {
+				return ErrClosed
+			}
+			if len(batch) > 0 {
+				select {
+				case out <- batch:
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			}
 			if err != nil {
 				return err
 			}
 			if len(batch) == 0 {
 				break
 			}
-			select {
-			case out <- batch:
-			case <-ctx.Done():
-				return ctx.Err()
-			}
 		}
-		if err := n.readRound(ctx); err != nil {
+		if err := n.readRound(ctx, n.timeout); err != nil {
 			return err
 		}
 	}
 }
 
-// collect gives copies of up to segmentEvents events.
-func (n *Notifier) collect() ([]Event, error) {
+// collect gives copies of up to segmentEvents events, those before a failure with its error.
+func (n *Notifier) collect(ctx context.Context) ([]Event, error) {
 	var batch []Event
 	for len(batch) < segmentEvents {
-		ev, err := n.next(true)
+		ev, err := n.next(ctx, true)
 		if err != nil {
-			return nil, err
+			return batch, err
 		}
 		if ev == nil {
 			break
@@ -162,7 +170,7 @@ func (n *Notifier) Events(ctx context.Context, block time.Duration) iter.Seq[*Ev
 func (n *Notifier) generate(ctx context.Context, block time.Duration, yield func(*Event) bool) error {
 	for round := 0; ; round++ {
 		for {
-			ev, err := n.next(true)
+			ev, err := n.next(ctx, true)
 			if err != nil {
 				return err
 			}
@@ -174,14 +182,8 @@ func (n *Notifier) generate(ctx context.Context, block time.Duration, yield func
 				break
 			}
 		}
-		bytes, err := n.ready(ctx, block)
-		if err != nil {
+		if err := n.readRound(ctx, block); err != nil {
 			return err
-		}
-		if bytes > 0 {
-			if err := n.read(ctx, n.threshold > 0); err != nil {
-				return err
-			}
 		}
 	}
 }

@@ -122,3 +122,62 @@ func TestThreadedNotifierTellsOfAFailure(t *testing.T) {
 	}
 	n.Stop()
 }
+
+// A report of a failure is a place to stop at, as a handler is.
+func TestStopInTheReportOfAFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		_, wm := liveScript(t, opens)
+		var n *Notifier
+		calls := 0
+		n = NewNotifier(wm, HandlerFunc(func(*Event) error { calls++; return errors.New("failure") }),
+			ContinueOnError(func(error) { n.Stop() }))
+		if err := n.Run(context.Background()); err != nil || calls != 1 {
+			t.Errorf("%v after %d calls", err, calls)
+		}
+	})
+}
+
+// What happened to the watches counts for the next Notifier, though the events do not.
+func TestWatchesAreFollowedPastStop(t *testing.T) {
+	text := tree + `
+		event wd=1 mask=IN_OPEN name="a"
+		event wd=1 mask=IN_MOVED_FROM|IN_ISDIR cookie=1 name="d"
+		event wd=1 mask=IN_MOVED_TO|IN_ISDIR cookie=1 name="e"
+		move src="/t/d" path="/t/e"`
+	for _, n := range []int{1, 100} {
+		b := newScript(split(records(t, text), n)...)
+		b.live = true
+		wm := NewWatchManager(b, Adopt())
+		first := NewNotifier(wm, nil)
+		first.handler = HandlerFunc(func(*Event) error { first.Stop(); return nil })
+		if err := first.Run(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		first.Stop()
+		b.live = false
+		b.feed(records(t, `event wd=2 mask=IN_OPEN name="f"`)...)
+		var got log
+		if err := NewNotifier(wm, &got).Run(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if lines := got.lines(); lines[len(lines)-1] != "IN_OPEN /t/e/f" {
+			t.Errorf("in batches of %d: %q", n, lines)
+		}
+	}
+}
+
+// A handler that ends the context of its Run has had its last event of that Run.
+func TestCancelInAHandler(t *testing.T) {
+	_, wm := liveScript(t, opens)
+	ctx, cancel := context.WithCancel(context.Background())
+	var got log
+	n := NewNotifier(wm, Chain(&got, HandlerFunc(func(*Event) error { cancel(); return nil })))
+	if err := n.Run(ctx); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	equal(t, "events", got.lines(), []string{"IN_OPEN /t/a"})
+	if err := n.ProcessEvents(); err != nil {
+		t.Error(err)
+	}
+	equal(t, "with those that were left", got.lines(), []string{"IN_OPEN /t/a", "IN_OPEN /t/b", "IN_OPEN /t/c"})
+}

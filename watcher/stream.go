@@ -69,6 +69,16 @@ func (s *stream) drop() {
 	s.records, s.at = nil, 0
 }
 
+// discard is drop after what is left of the batch has changed the watches.
+func (s *stream) discard() {
+	for i := s.at; i < len(s.records); i++ {
+		if r := &s.records[i]; r.IsTableChange() {
+			s.wm.apply(r)
+		}
+	}
+	s.drop()
+}
+
 // current is the event that take looked at last, nil where it is not at an event.
 func (s *stream) current() *Event {
 	if s.next == 0 || s.next > len(s.events) {

@@ -129,6 +129,9 @@ func (wm *WatchManager) subscribe(r *event.WatchResult, s *settings, o *watchOpt
 		s = &both
 	}
 	sub.settings.Store(s)
+	if sub.removed {
+		sub.ends++
+	}
 	sub.adopted, sub.removed = false, false
 	if r.Unrecorded != 0 {
 		wm.unrecorded[r.WD] = r.Unrecorded
@@ -359,6 +362,10 @@ func (wm *WatchManager) apply(r *event.Record) {
 		}
 	case event.KindUnwatch:
 		wm.outdate(r.WD)
+		if sub := wm.subs[r.WD]; sub != nil && sub.ends > 0 {
+			sub.ends--
+			break
+		}
 		delete(wm.subs, r.WD)
 		delete(wm.unrecorded, r.WD)
 	case event.KindMove:

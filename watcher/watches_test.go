@@ -154,3 +154,20 @@ func TestRemovePath(t *testing.T) {
 		t.Errorf("an unknown path gives %v, %v", done, err)
 	}
 }
+
+// A replay gives a path its wd again: the end of the removed watch does not end the new one.
+func TestAWatchThatIsAddedAgainWithTheSameWD(t *testing.T) {
+	b := newScript(records(t, `
+		watch dir wd=1 mask=IN_OPEN path="/t"
+		event wd=1 mask=IN_IGNORED
+		unwatch wd=1 cause="removed" path="/t"
+		watch dir wd=1 mask=IN_OPEN path="/t"
+		event wd=1 mask=IN_OPEN name="a"`))
+	b.add = grants(grant(1, "/t"))
+	wm := NewWatchManager(b)
+	must[map[string]int32](t)(wm.AddWatch("/t", event.IN_OPEN))
+	must[map[int32]bool](t)(wm.RemoveWatch(1))
+	must[map[string]int32](t)(wm.AddWatch("/t", event.IN_OPEN))
+	equal(t, "events", run(t, wm), []string{"IN_IGNORED /t", "IN_OPEN /t/a"})
+	must[map[int32]bool](t)(wm.RemoveWatch(1))
+}
