@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"fsrec/replayer"
@@ -126,4 +127,79 @@ func BenchmarkReplayToHandler(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(n)/b.Elapsed().Seconds()/1e6, "Mevents/s")
+}
+
+// short is of a program that watched a directory when it appeared, and so
+// lived with it from its creation to its end within one block of a log.
+const short = `fsrec-text 1
+header platform "linux"
+1 0.0 watch dir wd=1 mask=IN_ALL_EVENTS kernel=IN_ALL_EVENTS path="/t"
+2 1.0 read bytes=32 buffer=4096
+3 1.0 event wd=1 mask=IN_CREATE|IN_ISDIR name="d"
+4 1.0 watch dir wd=2 mask=IN_ALL_EVENTS kernel=IN_ALL_EVENTS path="/t/d"
+5 2.0 read bytes=32 buffer=4096
+6 2.0 event wd=2 mask=IN_CREATE name="f"
+7 3.0 read bytes=96 buffer=4096
+8 3.0 event wd=2 mask=IN_DELETE name="f"
+9 3.0 event wd=2 mask=IN_DELETE_SELF
+10 3.0 event wd=2 mask=IN_IGNORED
+11 3.0 unwatch wd=2 cause="deleted" path="/t/d"
+12 3.0 event wd=1 mask=IN_DELETE|IN_ISDIR name="d"
+`
+
+// follow watches each directory when its creation is told, and leaves it when a file is made in it.
+func follow(t *testing.T, r event.Backend, leave bool) (all []string) {
+	wm := watcher.NewWatchManager(r)
+	if _, err := wm.AddWatch("/t", event.IN_ALL_EVENTS); err != nil {
+		t.Fatal(err)
+	}
+	handler := watcher.HandlerFunc(func(ev *watcher.Event) error {
+		all = append(all, fmt.Sprint(ev.Mask, " ", ev.Pathname))
+		switch {
+		case ev.Mask == event.IN_CREATE|event.IN_ISDIR:
+			_, err := wm.AddWatch(ev.Pathname, event.IN_ALL_EVENTS)
+			return err
+		case ev.Mask == event.IN_CREATE && leave:
+			_, err := wm.RemoveWatch(ev.WD)
+			return err
+		}
+		return nil
+	})
+	if err := watcher.NewNotifier(wm, handler).Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestAHandlerChangesWatchesAtItsPlaceInTheRecording(t *testing.T) {
+	stamped := strings.NewReplacer("2 1.0 read", "2 1.0 mark", "bytes=32 buffer=4096", `text="no read"`, "7 3.0 read bytes=96 buffer=4096", `7 3.0 mark text="no read"`, "5 2.0 read", "5 2.0 mark").Replace(short)
+	for name, log := range map[string]string{"with reads": short, "without reads": stamped} {
+		for speed, opts := range map[string][]replayer.Option{"as fast as possible": nil, "paced": {replayer.Speed(1e12)}} {
+			t.Run(name+", "+speed, func(t *testing.T) {
+				equal(t, follow(t, replay(t, parse(t, log), opts...), false), []string{
+					"IN_CREATE|IN_ISDIR /t/d", "IN_CREATE /t/d/f", "IN_DELETE /t/d/f", "IN_DELETE_SELF /t/d", "IN_IGNORED /t/d", "IN_DELETE|IN_ISDIR /t/d",
+				})
+				equal(t, follow(t, replay(t, parse(t, log), opts...), true), []string{
+					"IN_CREATE|IN_ISDIR /t/d", "IN_CREATE /t/d/f", "IN_IGNORED /t/d", "IN_DELETE|IN_ISDIR /t/d",
+				})
+			})
+		}
+	}
+}
+
+func TestAWatchThatIsRemovedAndAddedAgainDelivers(t *testing.T) {
+	wm := watcher.NewWatchManager(replay(t, parse(t, project)))
+	for range 2 {
+		wds, err := wm.AddWatch("/tmp/p/a", event.IN_CREATE)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := wm.RemoveWatch(wds["/tmp/p/a"]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := wm.AddWatch("/tmp/p/a", event.IN_CREATE); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, handled(t, wm), []string{"IN_IGNORED /tmp/p/a", "IN_IGNORED /tmp/p/a", "IN_CREATE /tmp/p/a/f"})
 }

@@ -204,8 +204,10 @@ func (r *Replayer) readLog(ctx context.Context, to []event.Record) ([]event.Reco
 }
 
 // Read gives the next records: at full speed all of a block of the log, at
-// recorded pace and in steps what is due, never of two reads of the kernel.
-// Past the end it returns io.EOF.
+// recorded pace and in steps what is due, never of two reads of the kernel. From
+// the first Add, Update or Remove on it gives one read of the kernel at a time at full
+// speed too, so that a program that changes watches does it at the place of the
+// recording where its handler is. Past the end it returns io.EOF.
 func (r *Replayer) Read(ctx context.Context, to []event.Record) ([]event.Record, error) {
 	for {
 		if err := r.usable(ctx); err != nil {
@@ -257,13 +259,11 @@ func (r *Replayer) take(ctx context.Context, to []event.Record) (out []event.Rec
 	if r.done {
 		return nil, 0, io.EOF
 	}
-	if r.paced || r.at < len(r.ahead) {
+	if r.paced || r.attended || r.at < len(r.ahead) {
 		if err = r.fill(ctx); err == nil {
-			n := len(r.ahead) - r.at
-			if r.paced {
-				if n, wait = r.due(); n == 0 {
-					return nil, wait, nil
-				}
+			var n int
+			if n, wait = r.due(); n == 0 {
+				return nil, wait, nil
 			}
 			to = append(to[:0], r.ahead[r.at:r.at+n]...)
 			r.at += n
@@ -287,8 +287,17 @@ func (r *Replayer) due() (n int, wait time.Duration) {
 	if r.step != stepNone {
 		return r.steps.allow(r.step, rest), forever
 	}
-	if wait = r.clock.until(rest[0].Time+r.shift, &r.config); wait > 0 {
-		return 0, wait
+	if r.paced {
+		if wait = r.clock.until(rest[0].Time+r.shift, &r.config); wait > 0 {
+			return 0, wait
+		}
+	}
+	if r.attended {
+		r.steps.credit = 1
+		rest = rest[:r.steps.allow(stepReads, rest)]
+	}
+	if !r.paced {
+		return len(rest), 0
 	}
 	for n = 1; n < len(rest) && rest[n].Kind != event.KindRead; n++ {
 		if rest[n].Time > rest[n-1].Time && r.clock.until(rest[n].Time+r.shift, &r.config) > 0 {

@@ -15,6 +15,7 @@ type changes struct {
 	table    *event.Table // of what was passed on, by recorded paths; nil until it is needed
 	asked    map[int32]*ask
 	withheld map[int32]bool // wds of which nothing is passed on
+	attended bool           // the program changes watches
 }
 
 // ask is what a program asked for.
@@ -202,6 +203,7 @@ func (r *Replayer) Add(request event.WatchRequest) ([]event.WatchResult, error) 
 	if r.asked == nil {
 		r.asked = make(map[int32]*ask)
 	}
+	r.attended = true
 	defer r.wakeUp()
 	wanted := clean(r.header.Platform, request.Path)
 	if !request.Glob {
@@ -379,6 +381,7 @@ func (r *Replayer) Remove(wd int32) error {
 
 // known finds a watch that stands now, or that was answered with and will stand.
 func (r *Replayer) known(wd int32) (*event.Watch, error) {
+	r.attended = true
 	if err := r.needTable(); err != nil {
 		return nil, err
 	}
@@ -390,6 +393,9 @@ func (r *Replayer) known(wd int32) (*event.Watch, error) {
 	}
 	if r.asked[wd] == nil {
 		return nil, event.ErrUnknownWatch
+	}
+	if err := r.needIndex(); err != nil {
+		return nil, err
 	}
 	for i := range r.index.changes {
 		if c := &r.index.changes[i]; c.Kind == event.KindWatch && c.WD == wd && c.Seq >= r.next {

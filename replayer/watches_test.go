@@ -314,3 +314,18 @@ func TestAddFindsAPathAsMappedAndAsRecorded(t *testing.T) {
 	equal(t, add(t, swap, event.WatchRequest{Path: "/u"}), []string{"/u 1"})
 	equal(t, add(t, swap, event.WatchRequest{Path: "/t"}), []string{"/t 4"})
 }
+
+func TestAWatchThatWasUpdatedAndEndedIsUnknown(t *testing.T) {
+	r := replay(t, parse(t, project), replayer.Step())
+	r.Next(10)
+	next(t, r)
+	if err := r.Update(3, event.IN_CREATE); err != nil {
+		t.Fatal(err)
+	}
+	rest(t, r)
+	for _, err := range []error{r.Remove(3), r.Update(3, event.IN_CREATE)} {
+		if !errors.Is(err, event.ErrUnknownWatch) {
+			t.Errorf("got %v", err)
+		}
+	}
+}
