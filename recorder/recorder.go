@@ -47,7 +47,8 @@ type Options struct {
 	// Header.Start if the source has a header made by this process, and is
 	// else the time of the last record.
 	Clock func() int64
-	// OnError is called once, from a goroutine of the TeeBackend, when its sink fails.
+	// OnError is called once, from a goroutine of the TeeBackend, when its sink
+	// fails. It must not call Close, which waits for that goroutine.
 	OnError func(error)
 }
 
