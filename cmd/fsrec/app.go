@@ -106,7 +106,9 @@ func wantArgs(c *cli.Context, atLeast, atMost int, what string) error {
 	switch n := c.Args().Len(); {
 	case n < atLeast:
 		return fmt.Errorf("%s needs %s: fsrec %s", c.Command.Name, what, c.Command.UsageText[len("fsrec "):])
-	case atMost >= 0 && n > atMost:
+	case atMost == 0 && n > 0:
+		return fmt.Errorf("%s takes no arguments, not even %q", c.Command.Name, c.Args().First())
+	case atMost > 0 && n > atMost:
 		return fmt.Errorf("%s takes only %s, not %q too", c.Command.Name, what, c.Args().Get(atMost))
 	}
 	return nil

@@ -9,10 +9,13 @@ import (
 
 // arrange puts the flags of a verb before its arguments, which is where package
 // flag looks for them, so that "record DIR -o LOG" works. What follows the
-// first "--" is left alone.
+// first "--" is left alone. "help VERB" becomes "VERB --help".
 func arrange(app *cli.App, args []string) ([]string, error) {
 	if len(args) < 2 {
 		return args, nil
+	}
+	if args[1] == "help" {
+		return append(append([]string{args[0]}, args[2:]...), "--help"), nil
 	}
 	verb := app.Command(args[1])
 	if verb == nil {
