@@ -40,7 +40,8 @@ type Options struct {
 	Size func() int64
 	// Queue is how many reads may wait for the sink before reading waits too. The default is 32.
 	Queue int
-	// Grace bounds the time that a stop waits for its barrier. The default is 5 s.
+	// Grace bounds the time that a stop waits for its barrier. A KindLoss record
+	// says that it did not come. The default is 5 s.
 	Grace time.Duration
 	// Clock gives the time of marks and of the end in nanoseconds since
 	// Header.Start, on the clock of the source. The default follows
@@ -126,6 +127,7 @@ type Recorder struct {
 	// of the goroutine of Run
 	out      encoder
 	end      end      // empty until it is known why the recording ends
+	barred   bool     // the barrier of the stop has been asked for
 	released []signal // their barriers came with the records that are being written
 }
 
@@ -195,6 +197,7 @@ func (r *Recorder) Run(ctx context.Context) (Summary, error) {
 			cancel()
 			return
 		}
+		r.barred = true
 		grace.Reset(r.opts.Grace)
 	}
 	for {
@@ -252,6 +255,13 @@ func (r *Recorder) drained(cause error) (Summary, error) {
 	}
 	if err := r.writeMarks(); err != nil {
 		return r.summary(), err
+	}
+	if r.barred && !errors.Is(cause, io.EOF) {
+		// What happened before the stop has not all been read.
+		loss := event.Record{Kind: event.KindLoss, Name: "queue", N: -1, M: int64(r.out.account.Time)}
+		if err := r.writeOwn(loss); err != nil {
+			return r.summary(), err
+		}
 	}
 	s, err := r.finish()
 	if failed && err == nil {

@@ -190,7 +190,10 @@ func TestHowARecordingEnds(t *testing.T) {
 				inVain.put(create)
 				r.Stop("signal")
 			},
-			want:  []string{`1 1.000000000 event wd=1 mask=IN_CREATE name="a"`, `2 1.000000000 end reason="signal"`},
+			want: []string{
+				`1 1.000000000 event wd=1 mask=IN_CREATE name="a"`,
+				`2 1.000000000 loss cause="queue" count=-1 since=1000000000`, `3 1.000000000 end reason="signal"`,
+			},
 			after: time.Second,
 		},
 	} {
