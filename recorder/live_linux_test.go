@@ -348,3 +348,60 @@ func TestDurationEndsALiveRecording(t *testing.T) {
 		t.Errorf("summary %+v", summary)
 	}
 }
+
+// follower watches by itself what it is told of, and keeps what it was given.
+type follower struct {
+	seen
+	wm *watcher.WatchManager
+}
+
+func (f *follower) HandleEvent(ev *watcher.Event) (bool, error) {
+	if ev.Mask == event.IN_CREATE|event.IN_ISDIR || ev.Mask == event.IN_MOVED_TO|event.IN_ISDIR {
+		// It may be gone already, and so it is in the replay.
+		_, _ = f.wm.AddWatch(ev.Pathname, event.IN_ALL_EVENTS)
+	}
+	return f.seen.HandleEvent(ev)
+}
+
+func TestAReplayGivesAHandlerThatAddsWatchesWhatItSawLive(t *testing.T) {
+	root, path := t.TempDir(), filepath.Join(t.TempDir(), "log.db")
+	backend := newLive(t)
+	log := createLog(t, path, backend.Header())
+	run := func(backend event.Backend, began func()) string {
+		wm := watcher.NewWatchManager(backend)
+		defer wm.Close()
+		if _, err := wm.AddWatch(root, event.IN_ALL_EVENTS); err != nil {
+			t.Fatal(err)
+		}
+		f := &follower{wm: wm}
+		began()
+		if err := watcher.NewNotifier(wm, f).Run(t.Context()); !errors.Is(err, errSentinel) {
+			t.Fatal(err)
+		}
+		return f.text.String()
+	}
+	done := make(chan struct{})
+	want := run(recorder.Tee(backend, log, recorder.Options{}), func() {
+		go func() {
+			defer close(done)
+			work(t, root)
+			if err := os.WriteFile(filepath.Join(root, sentinel), nil, 0o666); err != nil {
+				t.Error(err)
+			}
+		}()
+	})
+	<-done
+	if err := log.Close(); err != nil {
+		t.Fatal(err)
+	}
+	recording := open(t, path)
+	for _, opts := range [][]replayer.Option{nil, {replayer.Speed(1000)}} {
+		r, err := replayer.New(recording, opts...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := run(r, func() {}); got != want {
+			t.Fatalf("%s", firstDifference(got, want))
+		}
+	}
+}
