@@ -92,7 +92,11 @@ func TestThreadedNotifierThatWasNeverStarted(t *testing.T) {
 	_, wm := liveScript(t, opens)
 	n := NewThreadedNotifier(wm, nil)
 	n.Stop()
+	n.Stop()
 	if err := n.Start(); !errors.Is(err, ErrClosed) {
+		t.Error(err)
+	}
+	if err := n.Wait(); err != nil {
 		t.Error(err)
 	}
 }

@@ -44,8 +44,8 @@ func (t *ThreadedNotifier) Start() error {
 // recording or a failure. Err says which.
 func (t *ThreadedNotifier) Done() <-chan struct{} { return t.done }
 
-// Wait waits until the goroutine has ended by itself and gives its error. It
-// does not end if Start was not called.
+// Wait waits until the goroutine has ended and gives its error. It does not end
+// as long as neither Start nor Stop was called.
 func (t *ThreadedNotifier) Wait() error {
 	<-t.done
 	return t.Err()
@@ -56,10 +56,13 @@ func (t *ThreadedNotifier) Wait() error {
 func (t *ThreadedNotifier) Stop() {
 	t.mu.Lock()
 	t.stop() // no Start from here on
-	started := t.started
+	if !t.started {
+		t.started = true // it never will: who waits need not
+		close(t.done)
+	}
 	t.mu.Unlock()
 	t.Notifier.Stop()
-	if started && !inHandler() {
+	if !inHandler() {
 		<-t.done
 	}
 }
