@@ -274,3 +274,16 @@ func warnFailed(status *term.Status, failed []error) {
 		status.Printf("fsrec: warning: %v", err)
 	}
 }
+
+// refusal is why a directory that appeared could not be watched, and what to do about it.
+func refusal(op, path string, errno int64) error {
+	err := &event.WatchError{Op: op, Path: path, Err: syscall.Errno(errno)}
+	if syscall.Errno(errno) == syscall.ENOSPC {
+		err.Hint = live.UserWatches.Hint()
+	}
+	return err
+}
+
+func notWatched(paths uint64) string {
+	return count(paths, "path") + " could not be watched: fsrec info lists them"
+}

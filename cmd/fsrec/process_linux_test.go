@@ -349,3 +349,61 @@ func TestWatchesThatTheKernelRefusesAreTold(t *testing.T) {
 		t.Errorf("%d of 9 files were recorded (%v):\n%s", n, err, events)
 	}
 }
+
+func TestADirectoryThatAppearsAndIsRefusedIsToldWithTheSetting(t *testing.T) {
+	const limited = "echo 1 >/proc/sys/user/max_inotify_watches && exec "
+	if err := exec.Command("unshare", "-U", "-r", "sh", "-c", limited+"true").Run(); err != nil {
+		t.Skipf("a limit of its own needs a user namespace: %v", err)
+	}
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "d"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	fsrec := func(command string) *exec.Cmd {
+		cmd := exec.Command("unshare", "-U", "-r", "sh", "-c", limited+"fsrec "+command)
+		cmd.Dir = dir
+		return cmd
+	}
+	refused := regexp.MustCompile(`(?m)^fsrec: warning: cannot watch ".*/d/[ab]": no space left on device: user.max_inotify_watches is 1;`)
+
+	out, err := fsrec("record d -- mkdir d/a").CombinedOutput()
+	if err != nil || !refused.Match(out) {
+		t.Errorf("record (%v) does not name the setting:\n%s", err, out)
+	}
+
+	if err := os.Remove(filepath.Join(dir, "d", "a")); err != nil {
+		t.Fatal(err)
+	}
+	watch := fsrec("watch --format none d")
+	stderr, err := watch.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := watch.Start(); err != nil {
+		t.Fatal(err)
+	}
+	kill := time.AfterFunc(time.Minute, func() { watch.Process.Kill() })
+	defer kill.Stop()
+	said := ""
+	for lines := bufio.NewScanner(stderr); !refused.MatchString(said) && lines.Scan(); {
+		if strings.HasPrefix(lines.Text(), "ready") {
+			if err := os.Mkdir(filepath.Join(dir, "d", "b"), 0o755); err != nil {
+				t.Error(err)
+			}
+		}
+		if said += lines.Text() + "\n"; strings.Contains(lines.Text(), "d/b") {
+			break
+		}
+	}
+	_ = watch.Process.Signal(syscall.SIGINT)
+	if err := watch.Wait(); err != nil || !refused.MatchString(said) {
+		t.Errorf("watch (%v) does not name the setting:\n%s", err, said)
+	}
+
+	replay := exec.Command("fsrec", "replay", "--format", "none", "log.db")
+	replay.Dir = dir
+	out, err = replay.CombinedOutput()
+	if want := "fsrec: warning: 1 path could not be watched: fsrec info lists them\n"; err != nil || string(out) != want {
+		t.Errorf("replay (%v) says %q, want %q", err, out, want)
+	}
+}

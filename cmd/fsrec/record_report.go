@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"syscall"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -12,7 +11,6 @@ import (
 	"fsrec/recorder"
 	"fsrec/store"
 	"fsrec/watcher/event"
-	"fsrec/watcher/live"
 )
 
 // sink is where a recording goes: a *store.Writer, or text.
@@ -93,24 +91,12 @@ func (r *record) summarize(s recorder.Summary, size int64, took time.Duration, t
 	}
 	var failed []error
 	for _, f := range s.Failures[min(r.warned, len(s.Failures)):] {
-		errno := syscall.Errno(f.Errno)
-		failed = append(failed, &event.WatchError{Op: f.Op, Path: f.Path, Err: errno, Hint: failureHint(errno)})
+		failed = append(failed, refusal(f.Op, f.Path, f.Errno))
 	}
 	warnFailed(r.status, failed)
 	if s.FailedWatches > 0 {
-		r.status.Printf("fsrec: %s could not be watched: fsrec info lists them", count(s.FailedWatches, "path"))
+		r.status.Printf("fsrec: %s", notWatched(s.FailedWatches))
 	}
-}
-
-// failureHint says what to do about a directory that appeared and could not be watched.
-func failureHint(errno syscall.Errno) string {
-	if errno != syscall.ENOSPC {
-		return ""
-	}
-	if n, err := live.UserWatches.Get(); err == nil {
-		return fmt.Sprintf("raise the sysctl %s, which is %d", live.UserWatches.Sysctl(), n)
-	}
-	return "raise the sysctl " + live.UserWatches.Sysctl()
 }
 
 func lossHint(cause string) string {

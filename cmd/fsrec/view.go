@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"strings"
 
@@ -36,8 +37,11 @@ type view struct {
 	step     func() error       // called after each event that was printed; nil without --step
 	progress func(shown uint64) // nil for none
 	number   bool               // records have no numbers yet
+	// refused tells at once of a directory that appeared and cannot be watched; nil counts all that could not be, for the end.
+	refused func(r *event.Record)
 
 	overflows int
+	failed    uint64 // paths that could not be watched
 	shown     uint64
 	writeErr  error
 }
@@ -137,11 +141,15 @@ func (v *view) outcome() error {
 	if v.overflows > 0 {
 		fmt.Fprintf(os.Stderr, "fsrec: warning: the kernel's queue was full %s: events are missing\n", count(v.overflows, "time"))
 	}
+	if v.failed > 0 {
+		complain(errors.New("warning: " + notWatched(v.failed)))
+	}
 	return v.hook.outcome()
 }
 
 func (v *view) showEvents(ctx context.Context, backend event.Backend, header event.Header, paths *globs) error {
-	wm := watcher.NewWatchManager(backend, watcher.Adopt())
+	// What could not be watched is told by unwatched.
+	wm := watcher.NewWatchManager(backend, watcher.Adopt(), watcher.WithLog(slog.New(slog.DiscardHandler)))
 	options := format.Options{
 		Platform: header.Platform, Start: header.Start, Terminal: v.terminal, Colour: v.colour,
 		IsDir: func(wd int32) bool {
@@ -271,6 +279,17 @@ func (v *view) wantsRecord(table *event.Table, platform event.Platform, paths *g
 	return w != nil && paths.match(platform.Join(w.Path, r.Name))
 }
 
+// unwatched counts or tells what could not be watched. A live failure that no
+// watch is the parent of was told when the watches were placed.
+func (v *view) unwatched(r *event.Record) {
+	switch {
+	case v.refused == nil:
+		v.failed++
+	case r.M != 0:
+		v.refused(r)
+	}
+}
+
 // flushing shows what was printed before the source is asked for more, which may wait.
 type flushing struct {
 	event.Backend
@@ -281,7 +300,13 @@ func (f flushing) Read(ctx context.Context, to []event.Record) ([]event.Record, 
 	if f.v.writeErr = f.v.flush(); f.v.writeErr != nil {
 		return nil, f.v.writeErr
 	}
-	return f.Backend.Read(ctx, to)
+	to, err := f.Backend.Read(ctx, to)
+	for i := range to {
+		if r := &to[i]; r.Kind == event.KindFail {
+			f.v.unwatched(r)
+		}
+	}
+	return to, err
 }
 
 func (f flushing) Ready(ctx context.Context) (int, error) {

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"fsrec/cmd/fsrec/internal/term"
+	"fsrec/watcher/event"
 )
 
 const watchDescription = `Prints what happens in DIR..., and in the directories below, until Ctrl-C. It is
@@ -63,6 +64,7 @@ func (w *watch) run(c *cli.Context) error {
 	warnFailed(status, failed)
 	ctx, stop := untilSignal(context.Background())
 	defer stop()
+	w.refused = func(r *event.Record) { status.Printf("fsrec: warning: %v", refusal(r.Name, r.Path, r.N)) }
 	status.Printf("ready: %s", count(watches, "watch"))
 	err = w.show(ctx, backend)
 	if errors.Is(err, context.Canceled) {

@@ -72,3 +72,25 @@ func (l Limit) Set(v int64) error {
 	}
 	return nil
 }
+
+// Hint names the setting that stands in the way, its value and how to raise it:
+// a user namespace can have a lower limit of its own, see namespaces(7).
+func (l Limit) Hint() string {
+	sysctl := l.Sysctl()
+	v, err := readNumber(l.Path())
+	if inner, ok := namespaceLimits[l]; ok {
+		path := "/proc/sys/" + strings.ReplaceAll(inner, ".", "/")
+		if w, e := readNumber(path); e == nil && (err != nil || w < v) {
+			sysctl, v, err = inner, w, nil
+		}
+	}
+	if err != nil {
+		return fmt.Sprintf("%s is too low; raise it as root with: sysctl %s=N", sysctl, sysctl)
+	}
+	return fmt.Sprintf("%s is %d; raise it as root with: sysctl %s=%d", sysctl, v, sysctl, max(2*v, 8192))
+}
+
+var namespaceLimits = map[Limit]string{
+	UserInstances: "user.max_inotify_instances",
+	UserWatches:   "user.max_inotify_watches",
+}
