@@ -19,7 +19,7 @@ const maxListed = 1000
 type Report struct {
 	Log           string       `json:"log"`
 	FormatVersion int          `json:"format_version,omitempty"` // 0 for the text form
-	Complete      bool         `json:"complete"`                 // closed by its recorder
+	Complete      bool         `json:"complete"`                 // ended by its recorder, and closed
 	End           *End         `json:"end,omitempty"`            // nil if there is no end record
 	Header        event.Header `json:"header"`
 	Duration      int64        `json:"duration_ns"` // until the last record
@@ -104,7 +104,8 @@ func New(ctx context.Context, s Source) (*Report, error) {
 		info = counted
 		r.Complete = info.Complete
 	} else {
-		r.FormatVersion, r.Size, r.Complete = info.FormatVersion, info.Size, info.Complete
+		r.FormatVersion, r.Size = info.FormatVersion, info.Size
+		r.Complete = info.Complete && info.Kinds[event.KindEnd] > 0
 		list = info.Kinds[event.KindLoss]+info.Kinds[event.KindFail]+info.Kinds[event.KindMark] > 0
 	}
 	r.count(info)
