@@ -51,11 +51,11 @@ func (n *Inotify) Add(request event.WatchRequest) ([]event.WatchResult, error) {
 				a.results = append(a.results, event.WatchResult{Key: filepath.Clean(key), Path: path, Excluded: true})
 				continue
 			}
+			n.ignore.meet(path)
 			n.todo.push(&item{name: path, add: a, root: &askedPath{filepath.Clean(key), path}})
 		}
 	}
 	n.walk(a)
-	n.resolveIgnored()
 	if len(n.out) > 0 {
 		n.wake()
 	}

@@ -523,8 +523,15 @@ func TestIgnoredPathsAreNeverToldOf(t *testing.T) {
 	root := t.TempDir()
 	mkdirs(t, root+"/sub")
 	ok(t, os.Symlink("sub", root+"/link"))
-	for _, path := range []string{root, root + "/link"} {
-		s := open(t, Options{Ignore: []string{root + "/sub/log.db"}, Drop: func(p string) bool { return strings.HasSuffix(p, ".drop") }})
+	for _, c := range []struct{ path, ignore string }{
+		{root, root + "/sub/log.db"},
+		{root + "/link", root + "/sub/log.db"},
+		{root, root + "/link/log.db"},
+		{root + "/sub", root + "/link/log.db"},
+		{root + "/link", root + "/link/log.db"},
+	} {
+		path := c.path
+		s := open(t, Options{Ignore: []string{c.ignore}, Drop: func(p string) bool { return strings.HasSuffix(p, ".drop") }})
 		s.add(event.WatchRequest{Path: path, Mask: event.IN_ALL_EVENTS, Recursive: true})
 		s.sync()
 		ok(t, write(root+"/sub/log.db"), write(root+"/sub/x.drop"))
@@ -538,11 +545,25 @@ func TestIgnoredPathsAreNeverToldOf(t *testing.T) {
 			records = append(records, more...)
 		}
 		if len(records) != 1 || records[0].N != id {
-			t.Errorf("watching %s:\n%s", path, text(records))
+			t.Errorf("watching %s, ignoring %s:\n%s", path, c.ignore, text(records))
 		}
-		ok(t, write(root+"/sub/other"))
+		ok(t, write(root+"/sub/other"), os.Mkdir(root+"/sub/new", 0o755))
 		if got := s.story(path, s.sync()); !strings.Contains(got, "IN_CLOSE_WRITE") {
 			t.Errorf("nothing else is told:\n%s", got)
+		}
+		ok(t, os.Remove(root+"/sub/new"))
+	}
+}
+
+func TestIgnoringTakesNoWatchDescriptors(t *testing.T) {
+	root := t.TempDir()
+	s := open(t, Options{Ignore: []string{t.TempDir() + "/log.db"}})
+	for wd, path := range []string{root, root + "/a", root + "/b"} {
+		if wd > 0 {
+			mkdirs(t, path)
+		}
+		if results := s.add(event.WatchRequest{Path: path, Mask: event.IN_CREATE}); results[0].WD != int32(wd+1) {
+			t.Errorf("%s has wd %d, want %d", path, results[0].WD, wd+1)
 		}
 	}
 }
