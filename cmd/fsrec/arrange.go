@@ -9,7 +9,8 @@ import (
 
 // arrange puts the flags of a verb before its arguments, which is where package
 // flag looks for them, so that "record DIR -o LOG" works. What follows the
-// first "--" is left alone. "help VERB" becomes "VERB --help".
+// first "--" is left alone: to record it is CMD, to other verbs arguments that may
+// begin with a dash. "help VERB" becomes "VERB --help".
 func arrange(app *cli.App, args []string) ([]string, error) {
 	if len(args) < 2 {
 		return args, nil
@@ -33,6 +34,9 @@ func arrange(app *cli.App, args []string) ([]string, error) {
 	for i := 2; i < len(args); i++ {
 		arg := args[i]
 		if arg == "--" {
+			if verb.Name != "record" {
+				i++
+			}
 			rest = append(rest, args[i:]...)
 			break
 		}

@@ -12,6 +12,8 @@ func TestFlagsMayStandBehindArguments(t *testing.T) {
 		"record d -o=x.db e":               "record -o=x.db -- d e",
 		"record d --force -- cmd -o y":     "record --force -- d -- cmd -o y",
 		"record -- cmd":                    "record -- -- cmd",
+		"info --json -- -log -o":           "info --json -- -log -o",
+		"watch d -- -d":                    "watch -- d -d",
 		"replay - --format json":           "replay --format json -- -",
 		"replay log --speed max -e create": "replay --speed max -e create -- log",
 		"record --pause -1 d":              "record --pause -1 -- d",
