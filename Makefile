@@ -45,8 +45,8 @@ bench: build ## benchmarks, and fsrec against inotifywait in one run
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 	$(GO) run ./cmd/fsrec/internal/bench build/fsrec
 
-golden: ## write the golden files anew from what the code does now; read the difference before committing it
-	UPDATE_GOLDEN=1 $(GO) test -count=1 ./...
+golden: ## write the golden outputs of the verbs anew from what the code does now; read the difference before committing it
+	UPDATE_GOLDEN=1 $(GO) test -count=1 ./cmd/fsrec
 	@git diff --stat
 
 clean: ## remove what was built
