@@ -166,6 +166,20 @@ func (p poll) Done() <-chan struct{} {
 	return p.Context.Done()
 }
 
+// AppendEvent puts a record behind those that were read and not processed, as
+// if the backend had given it. Its wd is that of a watch of the manager.
+func (n *Notifier) AppendEvent(r event.Record) error {
+	if n.stopped.Err() != nil {
+		return ErrClosed
+	}
+	if !inHandler() {
+		n.work.take()
+		defer n.work.give()
+	}
+	n.queue = append(n.queue, []event.Record{r})
+	return nil
+}
+
 // ReadEvents reads the events that wait in the kernel, for ProcessEvents. It
 // waits until there are some, unless they are fewer bytes than the Threshold.
 func (n *Notifier) ReadEvents() error { return n.read(n.stopped, n.threshold > 0) }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -220,6 +221,42 @@ func TestCoalesceEventsMayBeTurnedOnAndOff(t *testing.T) {
 		if len(got.events) != c.want {
 			t.Errorf("%d events, want %d", len(got.events), c.want)
 		}
+	}
+}
+
+// An appended record is processed behind what was read, also where a handler appends it.
+func TestAppendEventComesBehindWhatWasRead(t *testing.T) {
+	_, wm := liveScript(t, tree)
+	var got log
+	var n *Notifier
+	n = NewNotifier(wm, HandlerFunc(func(ev *Event) error {
+		_, err := got.HandleEvent(ev)
+		if ev.Name == "first" {
+			err = n.AppendEvent(event.Record{Kind: event.KindEvent, WD: 1, Mask: event.IN_DELETE, Name: "third"})
+		}
+		return err
+	}))
+	if err := n.ReadEvents(); err != nil { // of the watches
+		t.Fatal(err)
+	}
+	for _, name := range []string{"first", "second"} {
+		if err := n.AppendEvent(event.Record{Kind: event.KindEvent, WD: 1, Mask: event.IN_CREATE, Name: name}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := n.ProcessEvents(); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, ev := range got.events {
+		names = append(names, ev.Name)
+	}
+	if want := []string{"first", "second", "third"}; !slices.Equal(names, want) {
+		t.Errorf("got %v, want %v", names, want)
+	}
+	n.Stop()
+	if err := n.AppendEvent(event.Record{}); !errors.Is(err, ErrClosed) {
+		t.Errorf("after Stop: %v, want ErrClosed", err)
 	}
 }
 

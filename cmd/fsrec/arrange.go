@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -20,6 +21,10 @@ func arrange(app *cli.App, args []string) ([]string, error) {
 	}
 	verb := app.Command(args[1])
 	if verb == nil {
+		known := []string{"--help", "-h", "--version"}
+		if strings.HasPrefix(args[1], "-") && !slices.Contains(known, args[1]) {
+			return nil, fmt.Errorf("unknown flag %s: want %s, or a verb", args[1], strings.Join(known, ", "))
+		}
 		return args, nil
 	}
 	takesValue := make(map[string]bool)

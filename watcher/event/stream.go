@@ -42,6 +42,8 @@ type Backend interface {
 	// Ready blocks until Read would not block and returns a number of bytes of
 	// the kernel's queue that wait to be read, at least 1; 0 and ctx's error
 	// when ctx is done first, io.EOF or ErrClosed where Read would return it.
+	// It looks before it waits: ctx.Done is not called while there is something
+	// to read, since a caller may pass a ctx that its first wait ends.
 	Ready(ctx context.Context) (int, error)
 	// Add places the watches of a request. It fails as a whole only if the
 	// backend cannot be used; what happened to each path is in the results, in
