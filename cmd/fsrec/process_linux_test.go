@@ -93,6 +93,19 @@ func (s *started) touch(name string) {
 	}
 }
 
+func TestARecordingWhoseDirectoryIsGoneSaysSo(t *testing.T) {
+	s := start(t, "record", "d")
+	s.until(s.stderr, "ready: 1 watch")
+	if err := os.Remove(filepath.Join(s.cmd.Dir, "d")); err != nil {
+		t.Fatal(err)
+	}
+	s.until(s.stderr, "fsrec: note: nothing is watched any more")
+	s.signal(os.Interrupt)
+	if code, stderr := s.end(); code != exitDone || !strings.Contains(stderr, "0 watches") {
+		t.Errorf("exit code %d, %q", code, stderr)
+	}
+}
+
 func TestASignalEndsARecordingAndLosesNothing(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(sig.String(), func(t *testing.T) {

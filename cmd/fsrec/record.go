@@ -25,7 +25,8 @@ says in LOG until Ctrl-C, a limit, or the end of CMD. DIR may be a file too.
 Prints a line that begins with "ready" on standard error once nothing can be missed.
 
 With -- CMD the watches are placed, CMD runs with fsrec's input and output, and
-the recording ends when every event that CMD caused is in. Ctrl-C then is CMD's.
+the recording ends when every event that CMD caused is in. Ctrl-C then is CMD's,
+and so is the terminal: without CMD it shows how the recording stands.
 
 EXAMPLES:
    fsrec record ~/project                      until Ctrl-C, into log.db
@@ -297,6 +298,7 @@ func (r *record) wait(rec *recorder.Recorder, over <-chan struct{}, started time
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	rate := rateMeter{at: started}
+	blind := false
 	for {
 		select {
 		case <-over:
@@ -307,8 +309,13 @@ func (r *record) wait(rec *recorder.Recorder, over <-chan struct{}, started time
 			<-over
 			return
 		case <-tick.C:
+			stats := rec.Stats()
+			if !blind && stats.Records > 0 && stats.Watches == 0 {
+				blind = true
+				r.status.Printf("fsrec: note: nothing is watched any more: what was is gone; Ctrl-C ends the recording")
+			}
 			if r.status.On() {
-				r.status.Set(statusText(rec.Stats(), &rate))
+				r.status.Set(statusText(stats, &rate))
 			}
 		}
 	}

@@ -36,7 +36,7 @@ const Text = "text"
 var formats = []spec{
 	{"pyinotify", "as python3 -m pyinotify prints (-f where it is not a terminal)", newPyinotify},
 	{"json", "one JSON object a line", newJSON},
-	{"inotifywait", "as inotifywait -m prints", newInotifywait},
+	{"inotifywait", "as inotifywait -m prints for an absolute path", newInotifywait},
 	{Text, "records in the text form, as dump prints them", nil},
 	{"none", "nothing, at full speed", newNone},
 }
