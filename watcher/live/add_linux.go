@@ -28,7 +28,7 @@ type adding struct {
 // Add implements event.Backend. Request.Exclude must not call the backend.
 func (n *Inotify) Add(request event.WatchRequest) ([]event.WatchResult, error) {
 	n.mu.Lock()
-	defer n.mu.Unlock()
+	defer n.unlock()
 	if n.closed {
 		return nil, event.ErrClosed
 	}
@@ -56,9 +56,6 @@ func (n *Inotify) Add(request event.WatchRequest) ([]event.WatchResult, error) {
 		}
 	}
 	n.walk(a)
-	if len(n.out) > 0 {
-		n.wake()
-	}
 	return a.results, n.failed
 }
 
@@ -245,7 +242,7 @@ func (n *Inotify) emitFail(op, path string, err error, mask event.Mask, parent i
 // Update implements event.Backend.
 func (n *Inotify) Update(wd int32, mask event.Mask) error {
 	n.mu.Lock()
-	defer n.mu.Unlock()
+	defer n.unlock()
 	if n.closed {
 		return event.ErrClosed
 	}
@@ -276,7 +273,6 @@ func (n *Inotify) Update(wd int32, mask event.Mask) error {
 		n.discard(got)
 	}
 	n.emit(r)
-	n.wake()
 	return nil
 }
 

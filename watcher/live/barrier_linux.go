@@ -29,18 +29,12 @@ func (n *Inotify) bar(b barrier) {
 // records of everything that happened before the call.
 func (n *Inotify) Barrier() (id int64, err error) {
 	n.mu.Lock()
-	defer n.mu.Unlock()
+	defer n.unlock()
 	if n.closed {
 		return 0, event.ErrClosed
 	}
 	n.barriers.latest++
 	n.bar(barrier{id: n.barriers.latest})
-	if len(n.stream.pending) == 0 && !n.unsettled {
-		// Where nothing is queued no event will.
-		n.now = max(n.now, n.clock())
-		n.passBarriers()
-		n.wake()
-	}
 	return n.barriers.latest, nil
 }
 

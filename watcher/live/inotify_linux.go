@@ -180,9 +180,7 @@ func (n *Inotify) pause(ctx context.Context) error {
 
 // wait returns nil once there may be something to take.
 func (n *Inotify) wait(ctx context.Context) error {
-	return n.await(ctx, func() bool {
-		return len(n.out) > 0 || len(n.stream.pending) > 0 || n.unsettled || n.failed != nil || n.fill() > 0
-	})
+	return n.await(ctx, func() bool { return n.takable() || n.fill() > 0 })
 }
 
 // Ready implements event.Backend.
@@ -194,7 +192,7 @@ func (n *Inotify) Ready(ctx context.Context) (int, error) {
 		if size > 0 || err != nil {
 			return size, err
 		}
-		if err := n.await(ctx, func() bool { return len(n.out) > 0 || n.failed != nil || n.queued() > 0 }); err != nil {
+		if err := n.await(ctx, func() bool { return n.takable() || n.queued() > 0 }); err != nil {
 			return 0, err
 		}
 	}
@@ -208,10 +206,13 @@ func (n *Inotify) waiting(ctx context.Context) (int, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	if n.mayHide() {
+	if n.mayHide() || n.unsettled {
 		// Only processing tells whether anything of it comes out of Read.
 		n.fill()
 		for len(n.out) == 0 && n.step() {
+		}
+		if n.takable() {
+			n.wake() // a Read that waits: the queue will not
 		}
 	}
 	if n.failed != nil && len(n.out) == 0 {

@@ -1,9 +1,16 @@
 package live
 
 import (
+	"strings"
+
+	"golang.org/x/sys/unix"
+
 	"fsrec/watcher/decode"
 	"fsrec/watcher/event"
 )
+
+// nameTooLong is longer than any file system takes.
+var nameTooLong = strings.Repeat("x", unix.NAME_MAX+1)
 
 // departures are the watched places that left a directory and have not arrived
 // anywhere yet.
@@ -43,16 +50,20 @@ func (n *Inotify) departsFrom(path string) bool {
 		if !d.barred {
 			d.barred = true
 			n.departing.byCookie[cookie] = d
-			n.barDeparture(cookie)
+			n.barDeparture(cookie, d.path)
 		}
 		return true
 	}
 	return false
 }
 
-// barDeparture ends what left with cookie when all that has happened is known,
-// unless it has arrived by then.
-func (n *Inotify) barDeparture(cookie uint32) {
+// barDeparture ends what left path with cookie when all that has happened is
+// known, unless it has arrived by then. The rename may be half queued; looking up
+// a name waits for the directory's lock, which a rename holds until it has queued
+// all, if the name is not in the kernel's cache: one that is too long never is.
+func (n *Inotify) barDeparture(cookie uint32, path string) {
+	var s unix.Stat_t
+	_ = unix.Lstat(event.Linux.Join(event.Linux.Parent(path), nameTooLong), &s)
 	n.bar(barrier{cookie: cookie})
 }
 
@@ -96,7 +107,7 @@ func (n *Inotify) departed(path string, cookie uint32) {
 		return
 	} else {
 		// No MOVE_SELF will tell that the whole rename has been seen.
-		n.barDeparture(cookie)
+		n.barDeparture(cookie, path)
 		d.barred = true
 	}
 	set(&n.departing.byCookie, cookie, d)

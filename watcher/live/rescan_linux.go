@@ -65,8 +65,16 @@ func (n *Inotify) relist(w *event.Watch, l *listing) {
 	}
 }
 
-// endUnconfirmed ends the watches that a rescan found nowhere.
+// endUnconfirmed ends the watches that a rescan found nowhere, once what was
+// read meanwhile, which may tell where they went, has been processed.
 func (n *Inotify) endUnconfirmed() {
+	if len(n.rescan.unconfirmed) == 0 || len(n.stream.pending) > 0 {
+		return
+	}
+	n.drain()
+	if len(n.stream.pending) > 0 {
+		return
+	}
 	var over []int32
 	for _, wd := range n.rescan.unconfirmed {
 		w := n.table.Watch(wd)

@@ -81,5 +81,23 @@ func (n *Inotify) await(ctx context.Context, ready func() bool) error {
 	}
 }
 
+// takable reports whether Read has something to take or to do before it asks the kernel.
+func (n *Inotify) takable() bool {
+	return len(n.out) > 0 || len(n.stream.pending) > 0 || n.unsettled || n.failed != nil
+}
+
+// unlock ends a call that is not Read. What it took from the queue or left to do
+// no event will tell a call that waits, and no event will pass a barrier that was met.
+func (n *Inotify) unlock() {
+	if len(n.barriers.set) > 0 && len(n.stream.pending) == 0 && !n.unsettled {
+		n.now = max(n.now, n.clock())
+		n.passBarriers()
+	}
+	if n.takable() {
+		n.wake()
+	}
+	n.mu.Unlock()
+}
+
 // wake makes a call that waits look again at what it waits for.
 func (n *Inotify) wake() { n.waker.wake() }
