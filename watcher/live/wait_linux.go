@@ -89,7 +89,7 @@ func (n *Inotify) takable() bool {
 // unlock ends a call that is not Read. What it took from the queue or left to do
 // no event will tell a call that waits, and no event will pass a barrier that was met.
 func (n *Inotify) unlock() {
-	if len(n.barriers.set) > 0 && len(n.stream.pending) == 0 && !n.unsettled {
+	if !n.closed && len(n.barriers.set) > 0 && len(n.stream.pending) == 0 && !n.unsettled {
 		n.now = max(n.now, n.clock())
 		n.passBarriers()
 	}
