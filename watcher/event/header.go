@@ -3,7 +3,10 @@ package event
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"strconv"
 	"time"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -70,7 +73,30 @@ func marshal(v any) ([]byte, error) {
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	err := enc.Encode(v)
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+	return EscapeJSON(bytes.TrimSuffix(b.Bytes(), []byte("\n"))), err
+}
+
+// EscapeJSON gives JSON that means the same and can be read on a terminal: package
+// json leaves control characters above U+007E, such as U+009B, and those that
+// turn the direction of text as they are.
+func EscapeJSON(text []byte) []byte {
+	shown := func(r rune) bool { return r < 0x7f || strconv.IsPrint(r) }
+	if bytes.IndexFunc(text, func(r rune) bool { return !shown(r) }) < 0 {
+		return text
+	}
+	var b []byte
+	for _, r := range string(text) {
+		switch {
+		case shown(r):
+			b = utf8.AppendRune(b, r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			b = fmt.Appendf(b, `\u%04x\u%04x`, high, low)
+		default:
+			b = fmt.Appendf(b, `\u%04x`, r)
+		}
+	}
+	return b
 }
 
 // UnmarshalJSON implements json.Unmarshaler.

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -19,10 +20,15 @@ import (
 
 // JSON writes the report as one JSON object.
 func (r *Report) JSON(w io.Writer) error {
-	enc := json.NewEncoder(w)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
-	return enc.Encode(r)
+	if err := enc.Encode(r); err != nil {
+		return err
+	}
+	_, err := w.Write(event.EscapeJSON(b.Bytes()))
+	return err
 }
 
 // printer writes a table of keys and values, and keeps the first error.
@@ -197,7 +203,7 @@ func (r *Report) reason(errno int64) string {
 	if string(r.Header.Platform) == runtime.GOOS {
 		return syscall.Errno(errno).Error()
 	}
-	return fmt.Sprintf("errno %d of %s", errno, r.Header.Platform)
+	return fmt.Sprintf("errno %d of %s", errno, escaped(string(r.Header.Platform)))
 }
 
 func (r *Report) kind(k event.Kind) uint64 {
