@@ -2,8 +2,6 @@ package replayer
 
 import (
 	"context"
-	"errors"
-	"io"
 	"time"
 
 	"fsrec/watcher/event"
@@ -49,18 +47,13 @@ func (r *Replayer) aside(seq uint64, visit func([]event.Record) bool) error {
 	if err := r.log.Seek(seq); err != nil {
 		return err
 	}
-	var records []event.Record
-	var err error
-	for {
-		if records, err = r.log.Read(context.Background(), records); err != nil {
-			break
+	for records, err := range event.Batches(context.Background(), r.log) {
+		if err != nil {
+			return err
 		}
 		if !visit(records) {
 			break
 		}
-	}
-	if err != nil && !errors.Is(err, io.EOF) {
-		return err
 	}
 	return r.log.Seek(r.logNext)
 }

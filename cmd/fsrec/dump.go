@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -80,12 +79,7 @@ func (d *dump) write(w io.Writer, log *source) error {
 	}
 	p := newProgress("written", d.output != "-")
 	defer p.done()
-	var batch []event.Record
-	for {
-		batch, err = log.Read(context.Background(), batch)
-		if errors.Is(err, io.EOF) {
-			break
-		}
+	for batch, err := range event.Batches(context.Background(), log) {
 		if err != nil {
 			return err
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -107,13 +106,7 @@ func (l *load) store(text *numbered) error {
 func (l *load) copy(w *store.Writer, text *numbered) error {
 	p := newProgress("loaded", true)
 	defer p.done()
-	var batch []event.Record
-	for {
-		var err error
-		batch, err = text.Read(context.Background(), batch)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
+	for batch, err := range event.Batches(context.Background(), text) {
 		if err != nil {
 			return err
 		}
@@ -122,4 +115,5 @@ func (l *load) copy(w *store.Writer, text *numbered) error {
 		}
 		p.add(len(batch))
 	}
+	return nil
 }

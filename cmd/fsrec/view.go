@@ -231,15 +231,9 @@ func (v *view) showRecords(ctx context.Context, backend event.Backend, header ev
 		return err
 	}
 	table := event.NewTable(header.Platform)
-	var batch []event.Record
 	var line []byte
 	var seq uint64
-	for {
-		var err error
-		batch, err = backend.Read(ctx, batch)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
+	for batch, err := range event.Batches(ctx, backend) {
 		if err != nil {
 			return err
 		}
@@ -263,6 +257,7 @@ func (v *view) showRecords(ctx context.Context, backend event.Backend, header ev
 			}
 		}
 	}
+	return nil
 }
 
 func (v *view) wantsRecord(table *event.Table, platform event.Platform, paths *globs, r *event.Record) bool {

@@ -2,7 +2,6 @@ package event
 
 import (
 	"context"
-	"errors"
 	"io"
 	"sort"
 )
@@ -24,18 +23,13 @@ func NewMemoryLog(h Header, records []Record) *MemoryLog {
 // ReadAll reads r to its end into a MemoryLog.
 func ReadAll(ctx context.Context, h Header, r Reader) (*MemoryLog, error) {
 	m := NewMemoryLog(h, nil)
-	var batch []Record
-	for {
-		var err error
-		batch, err = r.Read(ctx, batch)
-		if errors.Is(err, io.EOF) {
-			return m, nil
-		}
+	for batch, err := range Batches(ctx, r) {
 		if err != nil {
 			return nil, err
 		}
 		m.records = append(m.records, batch...)
 	}
+	return m, nil
 }
 
 // Records are all records, to be looked at only.

@@ -19,6 +19,26 @@ func TestMemoryLogIsReadFromAnyPlace(t *testing.T) {
 	if _, err := log.Read(context.Background(), records); !errors.Is(err, io.EOF) {
 		t.Errorf("after the last record: %v", err)
 	}
+	if err := log.Seek(1); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for batch, err := range Batches(context.Background(), log) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		n += len(batch)
+	}
+	if n != len(everyKind()) {
+		t.Errorf("%d records in all batches, want %d", n, len(everyKind()))
+	}
+	canceled, cancel := context.WithCancel(context.Background())
+	cancel()
+	for batch, err := range Batches(canceled, NewMemoryLog(Header{}, everyKind())) {
+		if batch != nil || !errors.Is(err, context.Canceled) {
+			t.Errorf("batch %v, %v of a cancelled context", batch, err)
+		}
+	}
 	for at, want := range map[int64]uint64{-1: 1, 0: 1, 1: 2, 1_000_000_007: 2, 1 << 60: 16} {
 		if seq, err := log.SeqAt(at); err != nil || seq != want {
 			t.Errorf("SeqAt(%d) = %d, %v; want %d", at, seq, err, want)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"iter"
 )
 
 // Errors that callers of any Backend or Log may test for with errors.Is.
@@ -26,6 +28,21 @@ type Reader interface {
 	// last record of a finite source it returns io.EOF, then always. Records
 	// are returned with a nil error; an error comes with none.
 	Read(ctx context.Context, to []Record) ([]Record, error)
+}
+
+// Batches yields what r gives, read by read, up to its end. An error is yielded
+// last, with no records. A batch is valid until the next is asked for.
+func Batches(ctx context.Context, r Reader) iter.Seq2[[]Record, error] {
+	return func(yield func([]Record, error) bool) {
+		var batch []Record
+		for {
+			var err error
+			batch, err = r.Read(ctx, batch)
+			if errors.Is(err, io.EOF) || !yield(batch, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // Writer is the sink side of a stream of records. Write takes the records in

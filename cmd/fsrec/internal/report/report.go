@@ -4,8 +4,6 @@ package report
 
 import (
 	"context"
-	"errors"
-	"io"
 	"time"
 
 	"fsrec/store"
@@ -203,13 +201,7 @@ func countAll(ctx context.Context, log event.Log) (*store.Info, error) {
 }
 
 func each(ctx context.Context, log event.Log, visit func(*event.Record)) error {
-	var batch []event.Record
-	for {
-		var err error
-		batch, err = log.Read(ctx, batch)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
+	for batch, err := range event.Batches(ctx, log) {
 		if err != nil {
 			return err
 		}
@@ -217,4 +209,5 @@ func each(ctx context.Context, log event.Log, visit func(*event.Record)) error {
 			visit(&batch[i])
 		}
 	}
+	return nil
 }

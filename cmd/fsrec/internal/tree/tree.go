@@ -4,9 +4,7 @@ package tree
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path/filepath"
 	"slices"
@@ -128,13 +126,7 @@ func At(ctx context.Context, log event.Log) (*Tree, error) {
 func (t *Tree) snapshot(ctx context.Context, log event.Log) error {
 	platform := log.Header().Platform
 	table := event.NewTable(platform)
-	var batch []event.Record
-	for {
-		var err error
-		batch, err = log.Read(ctx, batch)
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
+	for batch, err := range event.Batches(ctx, log) {
 		if err != nil {
 			return err
 		}
@@ -147,6 +139,7 @@ func (t *Tree) snapshot(ctx context.Context, log event.Log) error {
 			}
 		}
 	}
+	return nil
 }
 
 // Real lists what is below a directory now, in the form of Paths.
