@@ -56,6 +56,7 @@ type Writer struct {
 	block   *encoder
 	changes []event.Record // of the block
 	totals  totals
+	flushed uint64      // records that the committer was told to commit at once
 	due     *time.Timer // runs when a record waits to be committed
 	timers  sync.WaitGroup
 	closed  bool
@@ -144,7 +145,7 @@ func (w *Writer) check(r *event.Record) error {
 
 // arm starts the timer that bounds the loss, if something waits and it does not run.
 func (w *Writer) arm() {
-	if w.due != nil || w.block.n == 0 || w.opts.FlushInterval < 0 {
+	if w.due != nil || w.totals.records == w.flushed || w.opts.FlushInterval < 0 {
 		return
 	}
 	w.timers.Add(1)
@@ -179,6 +180,9 @@ func (w *Writer) seal(full, flush bool) *sealed {
 		w.totals.blocks++
 		w.changes = nil
 		w.block.n = 0
+	}
+	if flush {
+		w.flushed = w.totals.records
 	}
 	w.commit.put(s)
 	return s

@@ -346,3 +346,13 @@ func TestNothingIsLeftRunningOrOpen(t *testing.T) {
 		t.Errorf("%d open files, %d before", n, open)
 	}
 }
+
+func TestABlockThatIsExactlyFullIsCommittedInTime(t *testing.T) {
+	w := create(t, filepath.Join(t.TempDir(), "log.db"), Options{BlockRecords: 2, FlushInterval: 20 * time.Millisecond})
+	write(t, w, []event.Record{{Seq: 1, Kind: event.KindMark}, {Seq: 2, Kind: event.KindMark}})
+	for end := time.Now().Add(5 * time.Second); w.Committed() < 2; runtime.Gosched() {
+		if time.Now().After(end) {
+			t.Fatalf("after 5 s record %d of 2 is committed", w.Committed())
+		}
+	}
+}
