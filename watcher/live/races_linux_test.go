@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"testing"
 	"time"
 
@@ -79,8 +80,8 @@ func TestABlockedReadGetsWhatAnotherCallTookFromTheQueue(t *testing.T) {
 					_, err := s.Read(ctx, nil)
 					got <- err
 				}()
-				if i%2 == 0 {
-					time.Sleep(100 * time.Microsecond)
+				for i%2 == 0 && len(s.turn) == 0 {
+					runtime.Gosched() // until Read waits
 				}
 				ok(t, os.Mkdir(fmt.Sprintf("%s/%d", root, i), 0o755))
 				call(s)
