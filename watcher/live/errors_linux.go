@@ -38,8 +38,22 @@ func (e *LimitError) Error() string {
 func (e *LimitError) Unwrap() error { return e.Err }
 
 func instanceError(err error) error {
-	if err == unix.EMFILE {
-		return &LimitError{Limit: UserInstances, Err: err}
+	if err != unix.EMFILE {
+		return fmt.Errorf("cannot make an inotify instance: %w", err)
 	}
-	return fmt.Errorf("cannot make an inotify instance: %w", err)
+	// Two limits give the same errno; an eventfd counts for one of them only.
+	fd, other := unix.Eventfd(0, unix.EFD_CLOEXEC)
+	if other != nil {
+		return descriptorError("an inotify instance", err)
+	}
+	_ = unix.Close(fd)
+	return &LimitError{Limit: UserInstances, Err: err}
+}
+
+// descriptorError says why there is no descriptor for what.
+func descriptorError(what string, err error) error {
+	if err == unix.EMFILE {
+		return fmt.Errorf("cannot make %s: %w: this process may not open more files; raise its limit, for example with ulimit -n", what, err)
+	}
+	return fmt.Errorf("cannot make %s: %w", what, err)
 }

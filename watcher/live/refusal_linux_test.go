@@ -99,6 +99,31 @@ func TestTooManyInstancesNamesTheSetting(t *testing.T) {
 	}
 }
 
+func TestTooManyOpenFilesNamesThatLimit(t *testing.T) {
+	if !inNamespace(t, 0) { // for a process of its own
+		return
+	}
+	ok(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 64, Max: 64}))
+	var all []*Inotify
+	for {
+		n, err := New(Options{})
+		if err == nil {
+			all = append(all, n)
+			continue
+		}
+		if !errors.Is(err, unix.EMFILE) || !strings.Contains(err.Error(), "ulimit -n") {
+			t.Errorf("%v", err)
+		}
+		break
+	}
+	if len(all) < 10 {
+		t.Errorf("only %d instances", len(all))
+	}
+	for _, n := range all {
+		ok(t, n.Close())
+	}
+}
+
 func TestUnmountEndsTheWatch(t *testing.T) {
 	if !inNamespace(t, syscall.CLONE_NEWNS) {
 		return

@@ -20,7 +20,7 @@ type waker struct {
 
 func (w *waker) open() (err error) {
 	if w.fd, err = unix.Eventfd(0, unix.EFD_NONBLOCK|unix.EFD_CLOEXEC); err != nil {
-		return fmt.Errorf("cannot make an eventfd: %w", err)
+		return descriptorError("an eventfd", err)
 	}
 	return nil
 }
