@@ -31,7 +31,7 @@ and so is the terminal: without CMD it shows how the recording stands.
 EXAMPLES:
    fsrec record ~/project                      until Ctrl-C, into log.db
    fsrec record -o build.db . -- make -j4      what a build does
-   fsrec record --keep-on-failure -o flaky.db . -- go test ./...
+   fsrec record --keep-on-failure --force -o flaky.db . -- go test ./...
    fsrec record -e create,delete,move --exclude .git --duration 10m /srv
    fsrec record -o - /tmp | head -100          the text form on standard output
 
@@ -56,7 +56,8 @@ type record struct {
 	command []string // the words of CMD, nil without
 	program string   // the file of CMD
 	signals chan os.Signal
-	warned  int // failures that were told when the watches were placed
+	warned  int    // failures that were told when the watches were placed
+	earlier string // the log that was at LOG, until it is known whether the new one is kept
 	status  *term.Status
 }
 
@@ -74,7 +75,7 @@ func recordCommand() *cli.Command {
 			durationFlag(&r.duration, "duration", "end after `TIME`, such as 90, 1.5 or 2m30s"),
 			countFlag(&r.count, "count", "end after `N` events"),
 			sizeFlag(&r.maxSize, "max-size", "end when LOG has `SIZE`, such as 10MB"),
-			&cli.BoolFlag{Name: "keep-on-failure", Usage: "keep LOG only if CMD fails", DisableDefaultText: true, Destination: &r.keepOnFailure},
+			&cli.BoolFlag{Name: "keep-on-failure", Usage: "keep LOG only if CMD fails; with --force an earlier LOG stays until then", DisableDefaultText: true, Destination: &r.keepOnFailure},
 			&cli.BoolFlag{Name: "no-snapshot", Usage: "leave out what was in the directories at the start", DisableDefaultText: true, Destination: &r.noSnapshot},
 			&cli.StringFlag{Name: "comment", Usage: "keep `TEXT` in the header", Destination: &r.comment},
 			&cli.BoolFlag{Name: "host", Usage: "keep the name of this host in the header", DisableDefaultText: true, Destination: &r.host},
@@ -193,7 +194,34 @@ func (r *record) checkLog() ([]string, error) {
 	if target, err := filepath.EvalSymlinks(abs); err == nil && !slices.Contains(paths, target) {
 		paths = append(paths, target)
 	}
+	if r.keepOnFailure {
+		paths = append(paths, aside(abs))
+	}
 	return paths, nil
+}
+
+// aside is where the log at path waits while it is not known whether another takes its place.
+func aside(path string) string {
+	return filepath.Join(filepath.Dir(path), "."+filepath.Base(path)+".earlier")
+}
+
+// setAside keeps the log that --force would replace, for remove.
+func (r *record) setAside() error {
+	if !r.keepOnFailure || !r.force {
+		return nil
+	}
+	link := aside(r.log)
+	if err := os.Remove(link); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	err := os.Link(r.log, link)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil {
+		r.earlier = link
+	}
+	return err
 }
 
 // refuseExisting fails if there is something at path that must not be replaced.
@@ -229,8 +257,12 @@ func (r *record) create(h event.Header) (sink, error) {
 	if r.log == "-" {
 		return &textSink{w: os.Stdout}, nil
 	}
+	if err := r.setAside(); err != nil {
+		return nil, logError("keep", r.log, err)
+	}
 	w, err := store.Create(r.log, r.header(h), store.Options{Force: r.force, FlushInterval: r.flush})
 	if err != nil {
+		r.dropEarlier()
 		return nil, logError("write", r.log, err)
 	}
 	return w, nil
@@ -242,6 +274,7 @@ func (r *record) finish(out sink, rec *recorder.Recorder, watches int) error {
 		summary recorder.Summary
 		err     error
 	}
+	defer r.dropEarlier()
 	started := time.Now()
 	done := make(chan result, 1)
 	over := make(chan struct{})
@@ -285,12 +318,22 @@ func (r *record) finish(out sink, rec *recorder.Recorder, watches int) error {
 	return nil
 }
 
-// remove takes a finished log away.
+// remove takes a finished log away, and puts back the one that it replaced.
 func (r *record) remove() error {
 	if r.log == "-" {
 		return nil
 	}
+	if r.earlier != "" {
+		return os.Rename(r.earlier, r.log)
+	}
 	return os.Remove(r.log)
+}
+
+// dropEarlier forgets the log that was replaced, if it is still there.
+func (r *record) dropEarlier() {
+	if r.earlier != "" {
+		_ = os.Remove(r.earlier) // remove may have put it back
+	}
 }
 
 // wait shows the status line until the recording is over or a signal ends it.
