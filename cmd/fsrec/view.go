@@ -58,7 +58,7 @@ func (v *view) flags() []cli.Flag {
 		&cli.BoolFlag{Name: "no-newline", Usage: "end the template without a newline", DisableDefaultText: true, Destination: &v.noNewline},
 		&cli.StringSliceFlag{Name: "path", Usage: "only events about paths that `GLOB` matches: **/*.go, *.o (repeatable)", Destination: &v.globs},
 		&cli.BoolFlag{Name: "stats", Usage: "print a chart of the events at the end; nothing else without a format", DisableDefaultText: true, Destination: &v.stats},
-		&cli.StringFlag{Name: "exec", Usage: "run `CMD` for each event, without a shell, with the event in its environment", Destination: &v.exec},
+		&cli.StringFlag{Name: "exec", Usage: "run `CMD` for each event, without a shell, with the event in its environment; nothing else is printed without a format", Destination: &v.exec},
 	}
 }
 
@@ -84,7 +84,7 @@ func (v *view) prepare(c *cli.Context, out *os.File) (err error) {
 			return fmt.Errorf("--printf: %w", err)
 		}
 	case v.name != "":
-	case v.stats:
+	case v.stats, v.exec != "":
 		v.name = "none"
 	case v.terminal:
 		v.name = "pyinotify"
