@@ -1,5 +1,5 @@
 GO ?= go
-FUZZTIME ?= 60s
+FUZZTIME ?= 100000x
 
 # Built by the Go on this machine, into build/bin; go.mod does not know them.
 LINTER = build/bin/golangci-lint-v2.12.2
@@ -19,8 +19,8 @@ demo: build ## record a real workload, replay it, compare the two
 build: ## build/fsrec
 	$(GO) build -o build/fsrec ./cmd/fsrec
 
-test: peers lint unit race ## everything that must pass: lint, tests, tests under the race detector, a few seconds of each fuzz target
-	@.ci/fuzz 3s
+test: peers lint unit race ## everything that must pass: lint, tests, tests under the race detector, a short run of each fuzz target
+	@.ci/fuzz 2000x
 	@.ci/peers 
 
 unit: $(RUNNER)
@@ -38,7 +38,7 @@ lint: $(LINTER) ## format, vet for every system, staticcheck, doc comments, impo
 fmt: ## format every file
 	gofmt -w .
 
-fuzz: ## each fuzz target for FUZZTIME (60s)
+fuzz: ## each fuzz target for FUZZTIME (100000x; or a time such as 10m)
 	@.ci/fuzz $(FUZZTIME)
 
 bench: build ## benchmarks, and fsrec against inotifywait in one run
