@@ -21,7 +21,7 @@ import (
 	"fsrec/watcher/live"
 )
 
-func newLive(t testing.TB) *live.Inotify {
+func newLive(t testing.TB) live.Backend {
 	t.Helper()
 	n, err := live.New(live.Options{})
 	if err != nil {

@@ -106,13 +106,16 @@ func (e *encoder) count(r *event.Record) {
 	a.Records++
 	a.Time = time.Duration(r.Time)
 	switch r.Kind {
-	case event.KindEvent:
+	case event.KindEvent, event.KindChange:
 		if r.Flags&event.FlagOwn != 0 {
 			return
 		}
 		a.Events++
 		if r.Flags&event.FlagSynthetic != 0 {
 			a.Synthetic++
+		}
+		if r.Kind == event.KindChange {
+			break // its Mask is an action
 		}
 		for m := uint16(r.Mask); m != 0; m &= m - 1 {
 			e.masks[bits.TrailingZeros16(m)]++

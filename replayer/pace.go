@@ -67,7 +67,7 @@ func (s *steps) allow(unit stepUnit, records []event.Record) int {
 // held reports whether record takes a step.
 func (s *steps) held(unit stepUnit, r *event.Record) bool {
 	switch {
-	case r.Kind == event.KindEvent && r.Flags&event.FlagOwn == 0:
+	case (r.Kind == event.KindEvent || r.Kind == event.KindChange) && r.Flags&event.FlagOwn == 0:
 		return unit == stepEvents || (!s.reads && (!s.begun || r.Time != s.last))
 	case r.Kind == event.KindRead:
 		return unit == stepReads

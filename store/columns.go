@@ -176,6 +176,8 @@ func fillSparse(to []event.Record, id column, b []byte) bool {
 			to[next].N = v
 		case columnM:
 			to[next].M = v
+		case columnP:
+			to[next].P = v
 		}
 		next++
 	}

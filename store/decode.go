@@ -168,7 +168,7 @@ func (d *decoder) fill(to []event.Record, h blockHead, columns *[columnEnd][]byt
 			return bad(id)
 		}
 	}
-	for _, id := range [...]column{columnCookie, columnN, columnM} {
+	for _, id := range [...]column{columnCookie, columnN, columnM, columnP} {
 		if !fillSparse(to, id, columns[id]) {
 			return bad(id)
 		}

@@ -24,7 +24,7 @@ type encoder struct {
 
 	kinds, flags, times, seqs runs
 	wds, masks                dictionary
-	cookies, ns, ms           sparse
+	cookies, ns, ms, ps       sparse
 	text                      texts
 	names                     []byte // a code for each record
 	paths, srcs               sparseCodes
@@ -57,7 +57,7 @@ func (e *encoder) reset(first uint64) {
 	}
 	e.wds.reset()
 	e.masks.reset()
-	for _, s := range []*sparse{&e.cookies, &e.ns, &e.ms} {
+	for _, s := range []*sparse{&e.cookies, &e.ns, &e.ms, &e.ps} {
 		*s = sparse{buf: s.buf[:0]}
 	}
 	e.text.reset()
@@ -89,6 +89,9 @@ func (e *encoder) add(r *event.Record) {
 	}
 	if r.M != 0 {
 		e.ms.add(e.n, r.M)
+	}
+	if r.P != 0 {
+		e.ps.add(e.n, r.P)
 	}
 	if r.Name == "" {
 		e.names = append(e.names, 0)
@@ -172,6 +175,7 @@ func (e *encoder) columns() {
 	if e.gapped {
 		e.column(columnSeq, e.seqs.buf, e.seqs.tail())
 	}
+	e.optional(columnP, e.ps.buf)
 }
 
 func (e *encoder) optional(id column, b []byte) {

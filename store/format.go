@@ -3,9 +3,9 @@ package store
 // The log format. FORMAT.md draws it; a test holds the two together.
 const (
 	// FormatVersion is the version that this package writes.
-	FormatVersion = 1
+	FormatVersion = 2
 	// MinReader is the oldest version whose reader understands what this package writes.
-	MinReader = 1
+	MinReader = 2
 
 	magic    = "fsrec log\x00"
 	pageSize = 4096
@@ -65,14 +65,16 @@ const (
 	columnSrc     column = 13
 	columnSeq     column = 14
 
-	columnEnd       column = 15 // one more than the last
+	columnP column = 15
+
+	columnEnd       column = 16 // one more than the last
 	columnSkippable column = 128
 )
 
 var columnNames = [columnEnd]string{
 	columnKind: "kind", columnFlags: "flags", columnTime: "time", columnWD: "wd", columnMask: "mask",
 	columnCookie: "cookie", columnN: "n", columnM: "m", columnLengths: "lengths", columnText: "text",
-	columnName: "name", columnPath: "path", columnSrc: "src", columnSeq: "seq",
+	columnName: "name", columnPath: "path", columnSrc: "src", columnSeq: "seq", columnP: "p",
 }
 
 // Bounds that a reader holds a block to before it allocates anything.

@@ -13,7 +13,7 @@ import (
 	"fsrec/watcher/event"
 )
 
-var update = flag.Bool("update", false, "write testdata/format/v1.* again, before version 1 is released")
+var update = flag.Bool("update", false, "write the latest testdata/format/v*, before its version is released")
 
 func TestFormatDocumentNamesEveryCode(t *testing.T) {
 	content, err := os.ReadFile("FORMAT.md")
@@ -64,8 +64,8 @@ func TestFormatDocumentNamesEveryCode(t *testing.T) {
 	want("the bound of the columns", fmt.Sprintf("at most %d MiB", maxRaw>>20))
 }
 
-// versionOne is what testdata/format/v1 holds, for ever.
-func versionOne() []event.Record {
+// newest is what the log of the latest version holds, for ever once it is released.
+func newest() []event.Record {
 	records := everyKind()
 	for i := range 600 {
 		r := numbered(uint64(i + 1))
@@ -74,36 +74,33 @@ func versionOne() []event.Record {
 	return number(records)
 }
 
-// The logs of every released version stay readable. Run with -update while version 1 is not released.
+// The logs of every released version stay readable. Run with -update while the latest version is not released.
 func TestEveryVersionStaysReadable(t *testing.T) {
 	dir := filepath.Join("..", "testdata", "format")
 	if *update {
-		if err := os.MkdirAll(dir, 0o755); err != nil {
-			t.Fatal(err)
-		}
-		w := create(t, filepath.Join(dir, "v1.db"), Options{BlockRecords: 128, FlushInterval: -1, Force: true})
-		write(t, w, versionOne())
+		name := filepath.Join(dir, fmt.Sprintf("v%d", FormatVersion))
+		w := create(t, name+".db", Options{BlockRecords: 128, FlushInterval: -1, Force: true})
+		write(t, w, newest())
 		if err := w.Close(); err != nil {
 			t.Fatal(err)
 		}
-		h := testHeader()
-		if err := os.WriteFile(filepath.Join(dir, "v1.txt"), asText(t, h, versionOne()), 0o644); err != nil {
+		if err := os.WriteFile(name+".txt", asText(t, testHeader(), newest()), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	logs, err := filepath.Glob(filepath.Join(dir, "v*.db"))
-	if err != nil || len(logs) < FormatVersion {
-		t.Fatalf("%d logs, %v", len(logs), err)
-	}
-	for _, path := range logs {
-		t.Run(filepath.Base(path), func(t *testing.T) {
-			want, err := os.ReadFile(strings.TrimSuffix(path, ".db") + ".txt")
+	for version := 1; version <= FormatVersion; version++ {
+		name := filepath.Join(dir, fmt.Sprintf("v%d", version))
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			want, err := os.ReadFile(name + ".txt")
 			if err != nil {
 				t.Fatal(err)
 			}
-			l := openLog(t, path)
+			l := openLog(t, name+".db")
 			if got := asText(t, l.Header(), readAll(t, l)); !bytes.Equal(got, want) {
 				t.Errorf("its text is %d bytes, want %d; the first difference is at %q", len(got), len(want), difference(got, want))
+			}
+			if info := l.Info(); info.FormatVersion != version {
+				t.Errorf("it says that it has version %d", info.FormatVersion)
 			}
 			if err := l.Verify(context.Background()); err != nil {
 				t.Error(err)

@@ -312,7 +312,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		{"newer", func(path string) {
 			file(content)(path)
 			database(t, path, "meta", "magic", magicValue(9, 7))
-		}, ErrNewer, "version 9 and needs a reader of version 7, this one reads up to 1"},
+		}, ErrNewer, "version 9 and needs a reader of version 7, this one reads up to 2"},
 		{"half", file(content[:len(content)/2]), ErrTruncated, ""},
 		{"first page only", file(content[:4096]), ErrTruncated, ""},
 		{"first bytes only", file(content[:50]), ErrTruncated, ""},

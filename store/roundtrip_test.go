@@ -45,6 +45,11 @@ func everyKind() []event.Record {
 		{Kind: event.KindMark, Name: "step 1", Path: "step 1", Src: "step 1", Flags: 0xff},
 		{Kind: event.KindBarrier, N: 4},
 		{Kind: event.KindEnd, Name: "child", N: 3},
+		{Kind: event.KindWatch, WD: 2, Mask: event.IN_CREATE, P: int64(event.DefaultFilter), Path: `C:\w`, Flags: event.FlagDir | event.FlagRecursive},
+		{Kind: event.KindRead, WD: 2, Cookie: 1022, M: 65536},
+		{Kind: event.KindChange, WD: 2, Mask: event.Mask(event.FILE_ACTION_ADDED), Cookie: 0x20, N: 5, M: 0x1000000000034, P: 5, Name: "a b", Src: "A~1"},
+		{Kind: event.KindChange, WD: 2, Mask: math.MaxUint32, Cookie: math.MaxUint32, N: math.MinInt64, M: -1, P: math.MinInt64, Name: "\xed\xa0\x80", Flags: event.FlagOwn},
+		{Kind: event.KindIdle},
 	})
 }
 
@@ -85,7 +90,7 @@ func randomRecords(rng *rand.Rand, n int) []event.Record {
 	for i := range records {
 		records[i] = event.Record{
 			Seq: uint64(i + 1), Time: at, Kind: kinds[rng.IntN(len(kinds))], Flags: event.Flags(rng.IntN(256) >> rng.IntN(9)),
-			N: number(), M: number(), WD: int32(number()), Mask: event.Mask(number()), Cookie: uint32(number()),
+			N: number(), M: number(), P: number(), WD: int32(number()), Mask: event.Mask(number()), Cookie: uint32(number()),
 			Name: name(), Path: name(), Src: name(),
 		}
 		at += rng.Int64N(1<<20) >> rng.IntN(21)

@@ -19,7 +19,8 @@ type totals struct {
 	blocks, changes     uint64
 	own, synthetic      uint64
 	kinds               [256]uint64
-	bits                [32]uint64 // of the masks of events without FlagOwn
+	bits                [32]uint64  // of the masks of events without FlagOwn
+	actions             [256]uint64 // of changes without FlagOwn; the last counts all above too
 }
 
 func (t *totals) last() uint64 { return t.first + t.records - 1 }
@@ -31,7 +32,7 @@ func (t *totals) add(r *event.Record) {
 	t.records++
 	t.lastTime = r.Time
 	t.kinds[r.Kind]++
-	if r.Kind != event.KindEvent {
+	if r.Kind != event.KindEvent && r.Kind != event.KindChange {
 		return
 	}
 	if r.Flags != 0 {
@@ -43,13 +44,17 @@ func (t *totals) add(r *event.Record) {
 			t.synthetic++
 		}
 	}
+	if r.Kind == event.KindChange {
+		t.actions[min(r.Action(), 255)]++
+		return
+	}
 	for m := uint32(r.Mask); m != 0; m &= m - 1 {
 		t.bits[bits.TrailingZeros32(m)]++
 	}
 }
 
 // append writes CRC32C, then closed, then the numbers, then pairs of kind and
-// count, then pairs of bit and count, each list after its length.
+// count, of bit and count, of action and count, each list after its length.
 func (t *totals) append(out []byte) []byte {
 	start := len(out)
 	out = append(out, 0, 0, 0, 0, 0)
@@ -61,6 +66,7 @@ func (t *totals) append(out []byte) []byte {
 	}
 	out = appendCounts(out, t.kinds[:])
 	out = appendCounts(out, t.bits[:])
+	out = appendCounts(out, t.actions[:])
 	binary.BigEndian.PutUint32(out[start:], crc32.Checksum(out[start+4:], castagnoli))
 	return out
 }
@@ -103,6 +109,9 @@ func parseTotals(b []byte) (totals, error) {
 	if b, ok = parseCounts(b, t.kinds[:]); ok {
 		b, ok = parseCounts(b, t.bits[:])
 	}
+	if ok && len(b) > 0 { // version 1 ends here
+		b, ok = parseCounts(b, t.actions[:])
+	}
 	if !ok || len(b) > 0 || t.first+t.records < t.first || (t.records > 0) != (t.first > 0) {
 		return t, corrupt("totals make no sense")
 	}
@@ -144,6 +153,14 @@ type Info struct {
 	Kinds map[event.Kind]uint64 // records of each kind that occurs
 	// Events counts, for each bit of a mask, the events without FlagOwn that have it.
 	Events map[event.Mask]uint64
+	// Changes counts the changes of Windows without FlagOwn by their action,
+	// those of an action above 255, which none has so far, under 255.
+	Changes map[event.Action]uint64
+}
+
+// Delivered is how many events and changes there are without FlagOwn.
+func (i *Info) Delivered() uint64 {
+	return i.Kinds[event.KindEvent] + i.Kinds[event.KindChange] - i.Own
 }
 
 // EventMasks lists the keys of Events in the order of the bits.
@@ -153,7 +170,7 @@ func (t *totals) info() Info {
 	i := Info{
 		Complete: t.closed, Records: t.records, FirstTime: t.firstTime, LastTime: t.lastTime,
 		Blocks: t.blocks, TableChanges: t.changes, Own: t.own, Synthetic: t.synthetic,
-		Kinds: map[event.Kind]uint64{}, Events: map[event.Mask]uint64{},
+		Kinds: map[event.Kind]uint64{}, Events: map[event.Mask]uint64{}, Changes: map[event.Action]uint64{},
 	}
 	if t.records > 0 {
 		i.FirstSeq, i.LastSeq = t.first, t.last()
@@ -166,6 +183,11 @@ func (t *totals) info() Info {
 	for bit, n := range t.bits {
 		if n > 0 {
 			i.Events[event.Mask(1)<<bit] = n
+		}
+	}
+	for action, n := range t.actions {
+		if n > 0 {
+			i.Changes[event.Action(action)] = n
 		}
 	}
 	return i

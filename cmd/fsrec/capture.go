@@ -193,7 +193,7 @@ func (c *capture) probe() error {
 }
 
 // open makes the backend; ignore are paths that must not appear in it.
-func (c *capture) open(ignore ...string) (*live.Inotify, error) {
+func (c *capture) open(ignore ...string) (live.Backend, error) {
 	return live.New(live.Options{Buffer: int(c.buffer), Pause: c.pause, Ignore: ignore, Drop: c.drop})
 }
 

@@ -126,5 +126,5 @@ func (r *record) lost(err error) error {
 	defer log.Close()
 	info := log.Info()
 	return fmt.Errorf("writing %q: %w: %s are safe and can be read (%s)", r.log, plain(write.Err),
-		count(info.Kinds[event.KindEvent]-info.Own, "event"), count(info.Records, "record"))
+		count(info.Delivered(), "event"), count(info.Records, "record"))
 }

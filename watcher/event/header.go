@@ -31,11 +31,22 @@ type Header struct {
 	Limits     Limits    `json:"limits"`                      // of the kernel and of the recorder
 	Tool       string    `json:"tool,omitempty"`              // name and version of the program that recorded
 	Wine       string    `json:"wine,omitempty"`              // version of Wine, where it was Wine
+	Citation   *Citation `json:"citation,omitempty"`          // where nothing was recorded: what the records were made from
 	Comment    string    `json:"comment,omitempty"`           // as given by the user
 	Host       string    `json:"host,omitempty"`              // only on request
 	Flush      string    `json:"flush_interval,omitempty"`    // bound of the loss if the recorder is killed
 	ReadPause  string    `json:"read_pause,omitempty"`        // wait after a large read, which merges events
 	ReadBuffer int       `json:"read_buffer_bytes,omitempty"` // size of the buffer of one read
+}
+
+// Citation marks a recording that no system made: its records were written down
+// from what a source says that the system sends.
+type Citation struct {
+	Source     string `json:"source"`               // where it can be read
+	Grade      string `json:"grade"`                // "test", "log" or "specification": what the source rests on
+	Filter     string `json:"filter,omitempty"`     // filter set of the watch in the source
+	Conditions string `json:"conditions,omitempty"` // under which the source saw it
+	Order      string `json:"order"`                // "exact", or "set" where the source does not say the order
 }
 
 // Limits are bounds that were in force during a recording; 0 is not known.

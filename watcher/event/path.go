@@ -1,6 +1,10 @@
 package event
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // Platform names the system a recording was made on, as runtime.GOOS spells it.
 // Path rules are functions of it, never of the system the program runs on.
@@ -45,8 +49,11 @@ func (p Platform) AppendJoin(b []byte, dir, name string) []byte {
 }
 
 // Parent is the directory that holds path, and path itself for a root such as
-// "/" or `C:\`. Path must be clean.
+// "/", `C:\` or `\\server\share`. Path must be clean.
 func (p Platform) Parent(path string) string {
+	if p == Windows && strings.HasPrefix(path, `\\`) && strings.Count(path, `\`) <= 3 {
+		return path
+	}
 	i := strings.LastIndexByte(path, p.Separator())
 	switch {
 	case i < 0:
@@ -84,16 +91,51 @@ func (p Platform) Below(dir, path string) (rest string, ok bool) {
 }
 
 func (p Platform) equal(a, b string) bool {
-	if p == Windows {
-		return strings.EqualFold(a, b)
-	}
-	return a == b
+	return a == b || p == Windows && len(a) == len(b) && p.Fold(a) == p.Fold(b)
 }
 
-// fold is the form of path under which it is looked up in a table.
-func (p Platform) fold(path string) string {
-	if p == Windows {
-		return strings.ToUpper(path)
+// Fold is the form under which two paths or names that mean the same file are
+// the same string, of the same length as path. On Windows every letter becomes
+// upper case as NTFS does it ($UpCase, [MS-FSA] 2.1.1): one UTF-16 unit at a
+// time, so nothing above U+FFFF has a case. Letters whose two cases take a
+// different number of bytes in UTF-8 stay as they are; elsewhere Fold changes nothing.
+func (p Platform) Fold(path string) string {
+	if p != Windows {
+		return path
 	}
-	return path
+	var b []byte // nil as long as nothing differs from path
+	for i := 0; i < len(path); {
+		r, size := rune(path[i]), 1
+		upper := r
+		if r < utf8.RuneSelf {
+			if 'a' <= r && r <= 'z' {
+				upper -= 'a' - 'A'
+			}
+		} else {
+			r, size = utf8.DecodeRuneInString(path[i:])
+			upper = r
+			if size > 1 && r <= 0xffff && !keepsCase[r] {
+				if u := unicode.ToUpper(r); utf8.RuneLen(u) == size {
+					upper = u
+				}
+			}
+		}
+		if upper != r {
+			if b == nil {
+				b = []byte(path)
+			}
+			utf8.EncodeRune(b[i:], upper)
+		}
+		i += size
+	}
+	if b == nil {
+		return path
+	}
+	return string(b)
+}
+
+// keepsCase are letters that Unicode gives an upper case and $UpCase does not.
+var keepsCase = map[rune]bool{
+	'\u00b5': true,                                                 // MICRO SIGN, whose upper case is a Greek letter
+	'\u01c5': true, '\u01c8': true, '\u01cb': true, '\u01f2': true, // title case
 }

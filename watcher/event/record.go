@@ -13,34 +13,41 @@ const (
 	// empty where the event is about the watched object itself.
 	KindEvent Kind = 1
 	// KindRead stands before the records of one read of the kernel: N is the
-	// number of bytes that the read returned, M the size of its buffer.
+	// number of bytes that the read returned, M the size of its buffer. On
+	// Windows a read belongs to watch WD and Cookie is its status, an error
+	// number of Windows, 0 for success.
 	KindRead Kind = 2
 	// KindWatch: watch WD now stands for Path with Mask, as it was asked for.
-	// N is the mask that the kernel was given, M the wd of the watch whose
-	// auto-add placed this one, 0 where a caller asked for it. FlagDir,
+	// N is the mask that the kernel was given, on Windows P the Filter instead.
+	// M is the wd of the watch whose auto-add placed this one, 0 where a caller
+	// asked for it. FlagDir,
 	// FlagRecursive and FlagAutoAdd qualify it. For a wd that is in the table
 	// already it replaces path, mask and flags.
 	KindWatch Kind = 3
-	// KindUnwatch: watch WD, last known as Path, is over. It follows the
-	// IN_IGNORED of the wd. Name is the cause: one of the Cause constants.
+	// KindUnwatch: watch WD, last known as Path, is over. Where the kernel
+	// sends IN_IGNORED it follows that. Name is the cause: one of the Cause constants.
 	KindUnwatch Kind = 4
 	// KindMove: every watch at or below Src now stands at or below Path. An
 	// empty Path says that Src left the watched tree: its watches are being
 	// ended, and what they still deliver is about a place that is not known.
 	KindMove Kind = 5
 	// KindFail: Path could not be watched or listed. Name is the operation
-	// ("watch", "list", "stat"), N the errno of the recorded platform, Mask
-	// what was asked for, M the wd of the parent watch or 0.
+	// ("watch", "list", "stat", "read"), N the errno of the recorded platform,
+	// Mask what was asked for, M the wd of the parent watch or 0.
 	KindFail Kind = 6
 	// KindLoss: events are missing. Name is the cause ("kernel" for an
-	// overflow of the kernel's queue, "queue" for one of ours), N how many, -1
-	// if that is not known. They fell between the time M and this record's.
+	// overflow of the kernel's queue, of which an IN_Q_OVERFLOW tells; "buffer"
+	// for the buffer that Windows keeps for watch WD; "queue" for a queue of
+	// ours), N how many, -1 if that is not known. They fell between the time M
+	// and this record's.
 	KindLoss Kind = 7
 	// KindMark is a note put there by a person or a program: Name is its text.
 	KindMark Kind = 8
-	// KindEntry is a name that was there when watching began: Name in the
+	// KindEntry is a name that was there when it was looked at: Name in the
 	// directory of watch WD, with its Linux st_mode in Cookie, its size in
-	// bytes in N and its modification time in M, nanoseconds since 1970.
+	// bytes in N and its modification time in M, nanoseconds since 1970. On
+	// Windows Name may lead through directories, and an empty Name says that the
+	// entries of all directories of the watch follow: those known so far are void.
 	KindEntry Kind = 9
 	// KindBarrier: all that happened before barrier N was asked for has been
 	// delivered. It is a signal to the program that reads; it is not stored.
@@ -48,6 +55,17 @@ const (
 	// KindEnd closes a recording. Name says why it ended, N is the exit
 	// status of the recorded command, if there was one.
 	KindEnd Kind = 11
+	// KindChange is a record of ReadDirectoryChangesW on watch WD, as it was
+	// delivered: Mask is its Action and Name leads from the watched directory to
+	// the subject, as WTF-8. ReadDirectoryChangesExW also gives the subject's
+	// Attributes in Cookie, its size in bytes in N, its file id in M and that of
+	// its directory in P. With FlagInferred the attributes were looked up
+	// afterwards. Where Src is not empty it is the short name that was
+	// delivered, and Name the long one.
+	KindChange Kind = 12
+	// KindIdle: nothing was delivered between the record before and Time, though
+	// it was waited for: what may belong together with a later record does not.
+	KindIdle Kind = 13
 )
 
 // Causes of a KindUnwatch record.
@@ -58,6 +76,7 @@ const (
 	CauseMovedOut  = "moved-out" // it was moved to a place that is not watched
 	CauseOneshot   = "oneshot"   // IN_ONESHOT had its event
 	CauseIgnored   = "ignored"   // the kernel ended it and did not say why
+	CauseFailed    = "failed"    // it cannot be read any more: a KindFail record before says why
 )
 
 // Flags qualify a record. The bits are part of the log format.
@@ -82,6 +101,9 @@ const (
 	// FlagLost: the watched object left the tree (see KindMove) and its watch
 	// is not over yet. Only where a table is written down whole.
 	FlagLost
+	// FlagDirUnknown: it is not known whether the subject of the event is a
+	// directory. Only translated events have it, not recorded ones.
+	FlagDirUnknown
 )
 
 // Record is one entry of a recording. Which fields are meaningful depends on
@@ -90,12 +112,13 @@ const (
 type Record struct {
 	Seq    uint64 // 1 for the first record of a recording, then without a gap; 0 is not yet numbered
 	Time   int64  // nanoseconds on a monotonic clock since Header.Start; never decreases
-	N, M   int64  // see Kind
+	N, M   int64  // see Kind, and P
 	WD     int32
 	Mask   Mask
 	Cookie uint32
 	Kind   Kind
 	Flags  Flags
+	P      int64
 	Name   string
 	Path   string
 	Src    string
@@ -110,6 +133,7 @@ const (
 	fieldCookie
 	fieldN
 	fieldM
+	fieldP
 	fieldName
 	fieldPath
 	fieldSrc
@@ -120,7 +144,10 @@ type format uint8
 const (
 	decimal format = iota
 	octal
+	hexadecimal
 	maskBits
+	actionName
+	filterBits
 	quoted
 )
 
@@ -149,16 +176,21 @@ var (
 // keys it may carry, in the order in which they are printed.
 var kinds = []kindSpec{
 	{KindEvent, "event", []fieldSpec{keyWD, keyMask, {"cookie", fieldCookie, decimal}, keyName}},
-	{KindRead, "read", []fieldSpec{{"bytes", fieldN, decimal}, {"buffer", fieldM, decimal}}},
-	{KindWatch, "watch", []fieldSpec{keyWD, keyMask, {"kernel", fieldN, maskBits}, keyParent, keyPath}},
+	{KindRead, "read", []fieldSpec{keyWD, {"status", fieldCookie, decimal}, {"bytes", fieldN, decimal}, {"buffer", fieldM, decimal}}},
+	{KindWatch, "watch", []fieldSpec{keyWD, keyMask, {"kernel", fieldN, maskBits}, {"filter", fieldP, filterBits}, keyParent, keyPath}},
 	{KindUnwatch, "unwatch", []fieldSpec{keyWD, {"cause", fieldName, quoted}, keyPath}},
 	{KindMove, "move", []fieldSpec{keySrc, keyPath}},
 	{KindFail, "fail", []fieldSpec{{"op", fieldName, quoted}, {"errno", fieldN, decimal}, keyMask, keyParent, keyPath}},
-	{KindLoss, "loss", []fieldSpec{{"cause", fieldName, quoted}, {"count", fieldN, decimal}, {"since", fieldM, decimal}}},
+	{KindLoss, "loss", []fieldSpec{keyWD, {"cause", fieldName, quoted}, {"count", fieldN, decimal}, {"since", fieldM, decimal}}},
 	{KindMark, "mark", []fieldSpec{{"text", fieldName, quoted}}},
 	{KindEntry, "entry", []fieldSpec{keyWD, {"mode", fieldCookie, octal}, {"size", fieldN, decimal}, {"mtime", fieldM, decimal}, keyName}},
 	{KindBarrier, "barrier", []fieldSpec{{"id", fieldN, decimal}}},
 	{KindEnd, "end", []fieldSpec{{"reason", fieldName, quoted}, {"status", fieldN, decimal}}},
+	{KindChange, "change", []fieldSpec{
+		keyWD, {"action", fieldMask, actionName}, {"attributes", fieldCookie, hexadecimal}, {"size", fieldN, decimal},
+		{"id", fieldM, hexadecimal}, {"in", fieldP, hexadecimal}, {"short", fieldSrc, quoted}, keyName,
+	}},
+	{KindIdle, "idle", nil},
 }
 
 var flagNames = []struct {
@@ -172,6 +204,7 @@ var flagNames = []struct {
 	{FlagAutoAdd, "auto_add"},
 	{FlagInferred, "inferred"},
 	{FlagLost, "lost"},
+	{FlagDirUnknown, "dir_unknown"},
 }
 
 // Kinds lists every kind of record.
@@ -219,6 +252,8 @@ func (r *Record) number(f field) int64 {
 		return r.N
 	case fieldM:
 		return r.M
+	case fieldP:
+		return r.P
 	}
 	return 0
 }
@@ -239,6 +274,8 @@ func (r *Record) setNumber(f field, n int64) bool {
 		r.N = n
 	case fieldM:
 		r.M = n
+	case fieldP:
+		r.P = n
 	}
 	return true
 }

@@ -21,10 +21,11 @@ type Table struct {
 // Watch is one entry of a Table. Callers do not change it.
 type Watch struct {
 	WD     int32
-	Parent int32 // wd of the watch whose auto-add placed this one, 0 where a caller asked for it
-	Mask   Mask  // as asked for
-	Kernel Mask  // as given to the kernel
-	Flags  Flags // FlagDir, FlagRecursive, FlagAutoAdd, FlagLost
+	Parent int32  // wd of the watch whose auto-add placed this one, 0 where a caller asked for it
+	Mask   Mask   // as asked for
+	Kernel Mask   // as given to the kernel of Linux
+	Flags  Flags  // FlagDir, FlagRecursive, FlagAutoAdd, FlagLost
+	Filter Filter // as given to the kernel of Windows
 	Path   string
 	at     *node // nil once another watch took the place, or the place is not known
 }
@@ -35,7 +36,7 @@ func (w *Watch) Lost() bool { return w.Flags&FlagLost != 0 }
 
 // Record is the KindWatch record, without number and time, that makes an entry like w.
 func (w *Watch) Record() Record {
-	return Record{Kind: KindWatch, Flags: w.Flags, WD: w.WD, Mask: w.Mask, N: int64(w.Kernel), M: int64(w.Parent), Path: w.Path}
+	return Record{Kind: KindWatch, Flags: w.Flags, WD: w.WD, Mask: w.Mask, N: int64(w.Kernel), M: int64(w.Parent), P: int64(w.Filter), Path: w.Path}
 }
 
 // node is a place in the tree of paths. It exists while it or a place below it is watched.
@@ -68,7 +69,7 @@ func (t *Table) Watch(wd int32) *Watch {
 
 // At gives the watch that stands for path, or nil. Path must be clean.
 func (t *Table) At(path string) *Watch {
-	if n := t.byPath[t.platform.fold(path)]; n != nil {
+	if n := t.byPath[t.platform.Fold(path)]; n != nil {
 		return n.watch
 	}
 	return nil
@@ -76,7 +77,7 @@ func (t *Table) At(path string) *Watch {
 
 // Below appends the watches at and below path to to, parents before what they hold.
 func (t *Table) Below(path string, to []*Watch) []*Watch {
-	n := t.byPath[t.platform.fold(path)]
+	n := t.byPath[t.platform.Fold(path)]
 	if n == nil {
 		return to
 	}
@@ -127,6 +128,7 @@ func (t *Table) set(r *Record) {
 		t.byWD[r.WD] = w
 	}
 	w.Parent, w.Mask, w.Kernel, w.Flags = int32(r.M), r.Mask, Mask(r.N), r.Flags
+	w.Filter = Filter(r.P)
 	if w.at != nil && w.Path == r.Path && !w.Lost() {
 		return
 	}
@@ -144,7 +146,7 @@ func (t *Table) set(r *Record) {
 
 // place finds or makes the node of path and of every directory above it.
 func (t *Table) place(path string) *node {
-	key := t.platform.fold(path)
+	key := t.platform.Fold(path)
 	if n := t.byPath[key]; n != nil {
 		return n
 	}
@@ -170,14 +172,14 @@ func (t *Table) prune(n *node) {
 	for n != nil && n.watch == nil && n.first == nil {
 		up := n.up
 		n.detach()
-		delete(t.byPath, t.platform.fold(n.path))
+		delete(t.byPath, t.platform.Fold(n.path))
 		n = up
 	}
 }
 
 // lose takes everything at and below path out of the tree of paths.
 func (t *Table) lose(path string) {
-	n := t.byPath[t.platform.fold(path)]
+	n := t.byPath[t.platform.Fold(path)]
 	if n == nil {
 		return
 	}
@@ -195,7 +197,7 @@ func (t *Table) cut(n *node) {
 		if n.watch != nil {
 			n.watch.at = nil
 		}
-		delete(t.byPath, t.platform.fold(n.path))
+		delete(t.byPath, t.platform.Fold(n.path))
 	})
 	up := n.up
 	n.detach()
@@ -205,14 +207,14 @@ func (t *Table) cut(n *node) {
 // move re-roots everything at and below src to dst. What stood at dst was
 // overwritten by the rename and gives way.
 func (t *Table) move(src, dst string) {
-	n := t.byPath[t.platform.fold(src)]
+	n := t.byPath[t.platform.Fold(src)]
 	if n == nil || src == dst {
 		return
 	}
-	if _, inside := t.platform.Below(src, dst); inside && t.platform.fold(src) != t.platform.fold(dst) {
+	if _, inside := t.platform.Below(src, dst); inside && t.platform.Fold(src) != t.platform.Fold(dst) {
 		return // no file system can do it, but a hostile log can say it
 	}
-	if victim := t.byPath[t.platform.fold(dst)]; victim != nil && victim != n {
+	if victim := t.byPath[t.platform.Fold(dst)]; victim != nil && victim != n {
 		if _, inside := t.platform.Below(dst, src); inside {
 			return // nor can a directory replace one that it is in
 		}
@@ -220,10 +222,10 @@ func (t *Table) move(src, dst string) {
 	}
 	up := n.up
 	n.detach()
-	n.walk(func(n *node) { delete(t.byPath, t.platform.fold(n.path)) })
+	n.walk(func(n *node) { delete(t.byPath, t.platform.Fold(n.path)) })
 	n.walk(func(n *node) {
 		n.path = dst + n.path[len(src):]
-		t.byPath[t.platform.fold(n.path)] = n
+		t.byPath[t.platform.Fold(n.path)] = n
 		if n.watch != nil {
 			n.watch.Path = n.path
 		}

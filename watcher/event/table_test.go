@@ -171,7 +171,7 @@ func occupied(model map[int32]string, path string) bool {
 func checkTable(t *testing.T, table *Table) {
 	t.Helper()
 	for key, n := range table.byPath {
-		if table.platform.fold(n.path) != key {
+		if table.platform.Fold(n.path) != key {
 			t.Fatalf("place %q is filed under %q", n.path, key)
 		}
 		if n.watch == nil && n.first == nil {
@@ -180,7 +180,7 @@ func checkTable(t *testing.T, table *Table) {
 		if n.watch != nil && (n.watch.at != n || n.watch.Path != n.path || table.byWD[n.watch.WD] != n.watch) {
 			t.Fatalf("place %q and its watch %+v do not agree", n.path, n.watch)
 		}
-		if parent := table.platform.Parent(n.path); parent != n.path && n.up != table.byPath[table.platform.fold(parent)] {
+		if parent := table.platform.Parent(n.path); parent != n.path && n.up != table.byPath[table.platform.Fold(parent)] {
 			t.Fatalf("place %q does not hang below %q", n.path, parent)
 		}
 		for child := n.first; child != nil; child = child.next {

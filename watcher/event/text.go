@@ -65,8 +65,14 @@ func (r *Record) appendField(b []byte, f fieldSpec) []byte {
 	switch f.format {
 	case octal:
 		return strconv.AppendInt(append(b, '0'), n, 8)
+	case hexadecimal:
+		return strconv.AppendUint(append(b, "0x"...), uint64(n), 16)
 	case maskBits:
 		return Mask(n).append(b)
+	case actionName:
+		return append(b, Action(n).String()...)
+	case filterBits:
+		return append(b, Filter(n).String()...)
 	}
 	return strconv.AppendInt(b, n, 10)
 }
@@ -189,6 +195,18 @@ func (r *Record) setField(f fieldSpec, word, value string) error {
 		n = int64(m)
 	case octal:
 		n, err = strconv.ParseInt(value, 8, 64)
+	case hexadecimal:
+		var u uint64
+		u, err = strconv.ParseUint(value, 0, 64)
+		n = int64(u)
+	case actionName:
+		var a Action
+		a, err = ParseAction(value)
+		n = int64(a)
+	case filterBits:
+		var f Filter
+		f, err = ParseFilter(value)
+		n = int64(f)
 	default:
 		n, err = strconv.ParseInt(value, 10, 64)
 	}

@@ -30,6 +30,13 @@ func everyKind() []Record {
 		{Kind: KindMark, Name: "step 1"},
 		{Kind: KindBarrier, N: 4},
 		{Kind: KindEnd, Name: "child", N: 3},
+		{Kind: KindWatch, WD: 2, Mask: IN_CREATE, P: int64(DefaultFilter | 0x8000), Path: `C:\w`, Flags: FlagDir | FlagRecursive},
+		{Kind: KindRead, WD: 2, Cookie: 1022, M: 65536},
+		{Kind: KindLoss, WD: 2, Name: "buffer", N: -1, M: 77},
+		{Kind: KindChange, WD: 2, Mask: Mask(FILE_ACTION_ADDED), Cookie: 0x20, N: 5, M: 0x1000000000034, P: -5, Name: "a b", Src: "A~1"},
+		{Kind: KindChange, WD: 2, Mask: Mask(FILE_ACTION_TUNNELLED_ID_COLLISION), Name: "\xed\xa0\x80", Flags: FlagOwn},
+		{Kind: KindChange, WD: 2, Mask: math.MaxUint32, Cookie: math.MaxUint32, M: math.MinInt64},
+		{Kind: KindIdle},
 	}
 	for i := range records {
 		records[i].Seq = uint64(i + 1)

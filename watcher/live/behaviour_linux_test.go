@@ -691,7 +691,7 @@ func TestTimesNeverDecreaseAndReadsKeepTheirBoundaries(t *testing.T) {
 }
 
 func TestTinyBufferIsRefused(t *testing.T) {
-	if _, err := New(Options{Buffer: 100}); !errors.Is(err, unix.EINVAL) {
+	if _, err := NewInotify(Options{Buffer: 100}); !errors.Is(err, unix.EINVAL) {
 		t.Errorf("%v", err)
 	}
 }

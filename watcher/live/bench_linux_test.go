@@ -33,7 +33,7 @@ func BenchmarkAddTree(b *testing.B) {
 			root := b.TempDir()
 			makeDirs(b, root, count)
 			for b.Loop() {
-				n, err := New(Options{})
+				n, err := NewInotify(Options{})
 				ok(b, err)
 				results, err := n.Add(event.WatchRequest{Path: root, Mask: c.mask, Recursive: true, AutoAdd: true})
 				ok(b, err)

@@ -28,7 +28,22 @@
 // watch is taken back and placed again after that event has been processed.
 package live
 
-import "time"
+import (
+	"time"
+
+	"fsrec/watcher/event"
+)
+
+// Backend is an event.Backend that can say when everything has been told.
+type Backend interface {
+	event.Backend
+	// Barrier makes a KindBarrier record with N = id come through Read after
+	// the records of everything that happened before the call.
+	Barrier() (id int64, err error)
+}
+
+// New gives the watcher of this system's kernel. Close gives it up.
+func New(opts Options) (Backend, error) { return newBackend(opts) }
 
 const (
 	defaultBuffer = 256 << 10

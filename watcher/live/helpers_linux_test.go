@@ -21,7 +21,7 @@ type session struct {
 
 func open(t testing.TB, opts Options) *session {
 	t.Helper()
-	n, err := New(opts)
+	n, err := NewInotify(opts)
 	if err != nil {
 		t.Fatal(err)
 	}

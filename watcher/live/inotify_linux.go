@@ -54,7 +54,7 @@ type Inotify struct {
 	header event.Header
 }
 
-var _ event.Backend = (*Inotify)(nil)
+var _ Backend = (*Inotify)(nil)
 
 // policy is what a watch hands down to the directories that it finds.
 type policy struct {
@@ -62,8 +62,10 @@ type policy struct {
 	follow  bool // the path of the watch may end in a symlink
 }
 
-// New makes an inotify instance. Close gives it up.
-func New(opts Options) (*Inotify, error) {
+func newBackend(opts Options) (Backend, error) { return NewInotify(opts) }
+
+// NewInotify makes an inotify instance. Close gives it up.
+func NewInotify(opts Options) (*Inotify, error) {
 	if opts.Buffer == 0 {
 		opts.Buffer = defaultBuffer
 	}

@@ -92,7 +92,7 @@ func TestTooManyInstancesNamesTheSetting(t *testing.T) {
 	}
 	limit(t, "max_inotify_instances", "1")
 	open(t, Options{})
-	_, err := New(Options{})
+	_, err := NewInotify(Options{})
 	var le *LimitError
 	if !errors.As(err, &le) || !errors.Is(err, unix.EMFILE) || !strings.Contains(err.Error(), "user.max_inotify_instances is 1") {
 		t.Errorf("%v", err)
@@ -106,7 +106,7 @@ func TestTooManyOpenFilesNamesThatLimit(t *testing.T) {
 	ok(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 64, Max: 64}))
 	var all []*Inotify
 	for {
-		n, err := New(Options{})
+		n, err := NewInotify(Options{})
 		if err == nil {
 			all = append(all, n)
 			continue

@@ -257,7 +257,7 @@ type recording struct {
 	root    string
 	path    string
 	syncs   int
-	backend *live.Inotify
+	backend live.Backend
 	rec     *recorder.Recorder
 	closed  chan string // names of files that were written and closed
 	ended   chan error

@@ -127,7 +127,7 @@ func New(ctx context.Context, s Source) (*Report, error) {
 
 func (r *Report) count(info *store.Info) {
 	r.Records, r.Synthetic, r.Own, r.Duration = info.Records, info.Synthetic, info.Own, info.LastTime
-	r.Events = info.Kinds[event.KindEvent] - info.Own
+	r.Events = info.Delivered()
 	if sec := time.Duration(r.Duration).Seconds(); sec > 0 {
 		r.Rate = float64(r.Events) / sec
 	}
