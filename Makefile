@@ -7,7 +7,7 @@ RUNNER = build/bin/gotestsum-v1.13.0
 $(LINTER): PACKAGE = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
 $(RUNNER): PACKAGE = gotest.tools/gotestsum@v1.13.0
 
-.PHONY: help demo build test unit race lint fmt fuzz bench golden peers clean
+.PHONY: help demo build test unit race windows wine lint fmt fuzz bench golden peers clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
@@ -19,7 +19,7 @@ demo: build ## record a real workload, replay it, compare the two
 build: ## build/fsrec
 	$(GO) build -o build/fsrec ./cmd/fsrec
 
-test: peers lint unit race ## everything that must pass: lint, tests, tests under the race detector, a short run of each fuzz target
+test: peers lint unit race windows ## everything that must pass: lint, tests, tests under the race detector and on Windows, a short run of each fuzz target
 	@.ci/fuzz 2000x
 	@.ci/peers 
 
@@ -28,6 +28,12 @@ unit: $(RUNNER)
 
 race: $(RUNNER) ## the tests under the race detector
 	@.ci/gotest $(RUNNER) -race
+
+windows: wine $(RUNNER) ## the tests, built for Windows, under Wine
+	@.ci/windows $(RUNNER)
+
+wine: ## a Wine in build/wine to run Windows builds in
+	@.ci/wine
 
 peers:
 	@.ci/peers
