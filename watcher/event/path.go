@@ -103,35 +103,54 @@ func (p Platform) Fold(path string) string {
 	if p != Windows {
 		return path
 	}
-	var b []byte // nil as long as nothing differs from path
 	for i := 0; i < len(path); {
-		r, size := rune(path[i]), 1
-		upper := r
-		if r < utf8.RuneSelf {
-			if 'a' <= r && r <= 'z' {
-				upper -= 'a' - 'A'
-			}
-		} else {
-			r, size = utf8.DecodeRuneInString(path[i:])
-			upper = r
-			if size > 1 && r <= 0xffff && !keepsCase[r] {
-				if u := unicode.ToUpper(r); utf8.RuneLen(u) == size {
-					upper = u
-				}
-			}
-		}
-		if upper != r {
-			if b == nil {
-				b = []byte(path)
-			}
-			utf8.EncodeRune(b[i:], upper)
+		upper, size := upperAt(path, i)
+		if upper != 0 {
+			return string(appendUpper(append(make([]byte, 0, len(path)), path[:i]...), path[i:]))
 		}
 		i += size
 	}
-	if b == nil {
-		return path
+	return path
+}
+
+// AppendFold appends Fold(path) to b.
+func (p Platform) AppendFold(b []byte, path string) []byte {
+	if p != Windows {
+		return append(b, path...)
 	}
-	return string(b)
+	return appendUpper(b, path)
+}
+
+func appendUpper(b []byte, path string) []byte {
+	for i := 0; i < len(path); {
+		upper, size := upperAt(path, i)
+		if upper != 0 {
+			b = utf8.AppendRune(b, upper)
+		} else {
+			b = append(b, path[i:i+size]...)
+		}
+		i += size
+	}
+	return b
+}
+
+// upperAt gives the other form of the letter at path[i], 0 where Fold leaves it as it
+// is, and the number of bytes that both take.
+func upperAt(path string, i int) (upper rune, size int) {
+	if c := path[i]; c < utf8.RuneSelf {
+		if 'a' <= c && c <= 'z' {
+			return rune(c - ('a' - 'A')), 1
+		}
+		return 0, 1
+	}
+	r, size := utf8.DecodeRuneInString(path[i:])
+	if size == 1 || r > 0xffff || keepsCase[r] {
+		return 0, size
+	}
+	if u := unicode.ToUpper(r); u != r && utf8.RuneLen(u) == size {
+		return u, size
+	}
+	return 0, size
 }
 
 // keepsCase are letters that Unicode gives an upper case and $UpCase does not.

@@ -73,6 +73,9 @@ func TestFoldIsThatOfNTFS(t *testing.T) {
 		if got := c.platform.Fold(c.path); got != c.want || len(got) != len(c.path) {
 			t.Errorf("%s: Fold(%q) = %q, want %q", c.platform, c.path, got, c.want)
 		}
+		if got := string(c.platform.AppendFold([]byte("x"), c.path)); got != "x"+c.want {
+			t.Errorf("%s: AppendFold(%q) gives %q, want %q", c.platform, c.path, got, "x"+c.want)
+		}
 	}
 	if n := testing.AllocsPerRun(10, func() { Windows.Fold(`C:\DIR`) }); n != 0 {
 		t.Errorf("folding what is folded allocates %v times", n)
