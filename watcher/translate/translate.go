@@ -1,0 +1,213 @@
+package translate
+
+import (
+	"time"
+
+	"fsrec/watcher/event"
+)
+
+const (
+	// holdTime is how long a REMOVED waits for the change that it may belong to.
+	holdTime = int64(100 * time.Millisecond)
+	// renameTime is how long the first half of a rename waits for the second.
+	renameTime = int64(time.Minute)
+)
+
+// Translator translates one stream of records. It is not safe for concurrent use.
+type Translator struct {
+	watches map[int32]*watch
+	last    *watch // of the latest record: changes come in runs
+	lastWD  int32
+	held    []*watch // those that hold a REMOVED, longest first
+	now     int64    // time of the latest record
+	cookie  uint32   // the latest that was made up
+	unknown [event.FILE_ACTION_TUNNELLED_ID_COLLISION + 1]int64
+	fold    [2][]byte
+}
+
+// New gives a Translator that knows of no watch.
+func New() *Translator { return &Translator{watches: make(map[int32]*watch)} }
+
+// Append translates records and appends the result to to. A KindChange becomes a
+// KindEvent with the record's number and time, the mask and cookie of inotify,
+// the name relative to the watched directory, with \, and perhaps FlagInferred or
+// FlagDirUnknown; one with FlagOwn becomes nothing. A KindUnwatch of a watch
+// with a filter gets the events before it that inotify sends at the end of
+// a watch. Where a watched directory is renamed below another, a KindMove follows.
+// Everything else passes unchanged. The order stays, but that a REMOVED
+// which is held, and the read after it, may come after records of other watches.
+func (t *Translator) Append(to, records []event.Record) []event.Record {
+	for i := range records {
+		r := &records[i]
+		if r.Time < t.now { // another place of a recording
+			to = t.releaseAll(to)
+			t.rewind()
+		}
+		t.now = r.Time
+		for len(t.held) > 0 && r.Time-t.held[0].held.removed.Time > holdTime {
+			to = t.release(to, t.held[0])
+		}
+		to = t.record(to, r)
+	}
+	return to
+}
+
+// Flush appends what is held, at the end of the stream.
+func (t *Translator) Flush(to []event.Record) []event.Record { return t.releaseAll(to) }
+
+// Holding reports whether a change is held.
+func (t *Translator) Holding() bool { return len(t.held) > 0 }
+
+// Unknown counts the changes that mean nothing to inotify, by their action: those of
+// named streams and object ids. Actions that no document knows are counted under 0.
+func (t *Translator) Unknown() map[event.Action]int64 {
+	counts := make(map[event.Action]int64)
+	for action, n := range t.unknown {
+		if n > 0 {
+			counts[event.Action(action)] = n
+		}
+	}
+	return counts
+}
+
+func (t *Translator) record(to []event.Record, r *event.Record) []event.Record {
+	switch r.Kind {
+	case event.KindChange:
+		return t.change(to, r)
+	case event.KindRead:
+		return t.read(to, r)
+	case event.KindEntry:
+		to = t.entry(to, r)
+	case event.KindWatch:
+		to = t.watched(to, r)
+	case event.KindUnwatch:
+		return t.unwatched(to, r)
+	case event.KindLoss:
+		to = t.loss(to, r)
+	case event.KindIdle:
+		to = t.releaseAll(to)
+		for _, w := range t.watches {
+			w.forget()
+		}
+	case event.KindMove:
+		to = t.releaseAll(to)
+		t.relocate(r.Src, r.Path)
+	default:
+		to = t.releaseAll(to)
+	}
+	return append(to, *r)
+}
+
+// watch finds or makes what is remembered of wd. One without a KindWatch
+// record is taken for a directory.
+func (t *Translator) watch(wd int32) *watch {
+	if w := t.known(wd); w != nil {
+		return w
+	}
+	w := &watch{}
+	t.watches[wd] = w
+	return w
+}
+
+func (t *Translator) known(wd int32) *watch {
+	if t.last != nil && t.lastWD == wd {
+		return t.last
+	}
+	w := t.watches[wd]
+	if w != nil {
+		t.last, t.lastWD = w, wd
+	}
+	return w
+}
+
+// read lets the start of a read pass, but behind a REMOVED of the same watch:
+// the event belongs to the read before.
+func (t *Translator) read(to []event.Record, r *event.Record) []event.Record {
+	w := t.known(r.WD)
+	if w == nil || !w.held.waits {
+		return append(to, *r)
+	}
+	if w.held.hasRead {
+		return append(t.release(to, w), *r)
+	}
+	w.held.read, w.held.hasRead = *r, true
+	return to
+}
+
+func (t *Translator) entry(to []event.Record, r *event.Record) []event.Record {
+	w := t.known(r.WD)
+	if w == nil {
+		return to
+	}
+	to = t.release(to, w)
+	const typeBits, directoryBit = 0o170000, 0o040000 // of st_mode
+	switch {
+	case r.Name == "":
+		w.index.reset(true)
+	case r.Cookie&typeBits == directoryBit:
+		w.index.learn(r.Name, directory)
+	default:
+		w.index.learn(r.Name, file)
+	}
+	return to
+}
+
+func (t *Translator) watched(to []event.Record, r *event.Record) []event.Record {
+	if r.P == 0 && t.known(r.WD) == nil {
+		return to // of another system
+	}
+	w := t.watch(r.WD)
+	to = t.release(to, w)
+	w.set(r)
+	return to
+}
+
+// endings are what inotify sends before the IN_IGNORED of a watch.
+var endings = map[string]event.Mask{
+	event.CauseDeleted:   event.IN_DELETE_SELF,
+	event.CauseUnmounted: event.IN_UNMOUNT,
+}
+
+func (t *Translator) unwatched(to []event.Record, r *event.Record) []event.Record {
+	w := t.known(r.WD)
+	if w == nil {
+		return append(to, *r)
+	}
+	to = t.release(to, w)
+	delete(t.watches, r.WD)
+	t.last = nil
+	if w.filter != 0 {
+		end := event.Record{Kind: event.KindEvent, Seq: r.Seq, Time: r.Time, WD: r.WD}
+		if end.Mask = endings[r.Name]; end.Mask != 0 {
+			to = append(to, end)
+		}
+		end.Mask = event.IN_IGNORED
+		to = append(to, end)
+	}
+	return append(to, *r)
+}
+
+// loss makes everything doubtful that a lost change could have changed: of one
+// watch where that is known.
+func (t *Translator) loss(to []event.Record, r *event.Record) []event.Record {
+	if w := t.known(r.WD); w != nil {
+		to = t.release(to, w)
+		w.forget()
+		w.index.complete = false
+		return to
+	}
+	to = t.releaseAll(to)
+	for _, w := range t.watches {
+		w.forget()
+		w.index.complete = false
+	}
+	return to
+}
+
+// rewind forgets all that followed from records that are not those before the next.
+func (t *Translator) rewind() {
+	for _, w := range t.watches {
+		w.forget()
+		w.index.reset(false)
+	}
+}
