@@ -10,8 +10,8 @@ import (
 )
 
 // Status is the last line of a terminal, rewritten in place, below which nothing
-// is printed. On anything that is not a terminal it does not exist. Messages
-// go through Printf, which moves the line out of their way.
+// is printed. On anything that is not a terminal, or one that cannot rewrite a
+// line, it does not exist. Messages go through Printf, which moves the line out of their way.
 type Status struct {
 	mu    sync.Mutex
 	w     io.Writer
@@ -20,7 +20,7 @@ type Status struct {
 }
 
 // NewStatus gives the status line of w.
-func NewStatus(w io.Writer) *Status { return &Status{w: w, on: Is(w)} }
+func NewStatus(w io.Writer) *Status { return &Status{w: w, on: obeys(w)} }
 
 // On reports whether there is a line to see.
 func (s *Status) On() bool { return s.on }

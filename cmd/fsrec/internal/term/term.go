@@ -20,8 +20,12 @@ func Is(f any) bool {
 
 // Colours reports whether what is written to w should be coloured: w is a
 // terminal that can, and NO_COLOR is not set (https://no-color.org).
-func Colours(w io.Writer) bool {
-	return os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && Is(w)
+func Colours(w io.Writer) bool { return os.Getenv("NO_COLOR") == "" && obeys(w) }
+
+// obeys reports whether w is a terminal that carries out ANSI sequences.
+func obeys(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && os.Getenv("TERM") != "dumb" && Is(file) && sequences(file)
 }
 
 // Colour is an ANSI sequence that changes how text looks.
