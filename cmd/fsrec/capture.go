@@ -1,11 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
-	"runtime"
 	"slices"
 	"syscall"
 	"time"
@@ -29,7 +28,9 @@ type capture struct {
 	buffer        uint64
 	pause         time.Duration
 
-	roots    []string // absolute, each once
+	asked    bool       // events were asked for by name
+	untold   event.Mask // those of them that this backend never tells of
+	roots    []string   // absolute, each once
 	excluded func(path string) bool
 	drop     func(path string) bool
 }
@@ -58,7 +59,7 @@ func (c *capture) flags() []cli.Flag {
 
 // prepare checks everything that can be checked before anything happens.
 func (c *capture) prepare(args []string, note func(format string, args ...any)) error {
-	if c.events == 0 {
+	if c.asked = c.events != 0; !c.asked {
 		c.events = event.IN_ALL_EVENTS
 	}
 	if c.events&event.IN_ALL_EVENTS == 0 {
@@ -78,7 +79,7 @@ func (c *capture) prepare(args []string, note func(format string, args ...any)) 
 
 func (c *capture) setRoots(args []string, note func(format string, args ...any)) error {
 	for _, arg := range args {
-		abs, err := filepath.Abs(arg)
+		abs, err := absolute(arg)
 		if err != nil {
 			return err
 		}
@@ -87,14 +88,14 @@ func (c *capture) setRoots(args []string, note func(format string, args ...any))
 		}
 		for _, other := range c.roots {
 			switch {
-			case other == abs:
+			case same(other, abs):
 				note("note: %q is given twice: it is watched once", arg)
 			case !c.noRecursive && below(other, abs):
 				note("note: %q is in %q: each directory is watched once", arg, other)
 			case !c.noRecursive && below(abs, other):
 				note("note: %q is in %q: each directory is watched once", other, abs)
 			}
-			if other == abs {
+			if same(other, abs) {
 				abs = ""
 				break
 			}
@@ -104,24 +105,6 @@ func (c *capture) setRoots(args []string, note func(format string, args ...any))
 		}
 	}
 	return nil
-}
-
-func below(dir, path string) bool {
-	rel, err := filepath.Rel(dir, path)
-	return err == nil && filepath.IsLocal(rel)
-}
-
-// plain gives the reason alone of an error that names an operation and a path.
-func plain(err error) error {
-	var path *os.PathError
-	if errors.As(err, &path) {
-		return path.Err
-	}
-	var errno syscall.Errno
-	if errors.As(err, &errno) {
-		return errno
-	}
-	return err
 }
 
 func (c *capture) setExclude() error {
@@ -141,12 +124,10 @@ func (c *capture) setExclude() error {
 		filters = append(filters, filter)
 	}
 	if patterns := c.exclude.Value(); len(patterns) > 0 {
-		for _, p := range patterns {
-			if err := checkGlob(p); err != nil {
-				return fmt.Errorf("--exclude %w", err)
-			}
+		globs, err := newGlobs(here, patterns, c.roots)
+		if err != nil {
+			return fmt.Errorf("--exclude %w", err)
 		}
-		globs := newGlobs(event.Platform(runtime.GOOS), patterns, c.roots)
 		c.drop = globs.match
 		filters = append(filters, c.drop)
 	}
@@ -197,27 +178,13 @@ func (c *capture) open(ignore ...string) (live.Backend, error) {
 	return live.New(live.Options{Buffer: int(c.buffer), Pause: c.pause, Ignore: ignore, Drop: c.drop})
 }
 
-// outputPath is the file that standard output goes to, if it goes to one: what
-// is printed must not cause what is printed.
-func outputPath() []string {
-	info, err := os.Stdout.Stat()
-	if err != nil || !info.Mode().IsRegular() {
-		return nil
-	}
-	path, err := os.Readlink("/proc/self/fd/1")
-	if err != nil {
-		return nil
-	}
-	return []string{path}
-}
-
 // add places the watches. It fails if a root cannot be watched; what else could
 // not be is returned.
 func (c *capture) add(backend event.Backend, snapshot bool) (watches int, failed []error, err error) {
 	seen := make(map[int32]bool)
 	covered := make(map[string]bool)
 	for _, root := range slices.SortedFunc(slices.Values(c.roots), func(a, b string) int { return len(a) - len(b) }) {
-		if covered[root] {
+		if covered[here.Fold(root)] {
 			continue
 		}
 		results, err := backend.Add(event.WatchRequest{
@@ -231,19 +198,35 @@ func (c *capture) add(backend event.Backend, snapshot bool) (watches int, failed
 			return 0, nil, err
 		}
 		for _, r := range results {
+			c.untold |= r.Unrecorded & c.events
 			if r.Err != nil {
 				failed = append(failed, r.Err)
 			} else if r.WD > 0 {
-				seen[r.WD], covered[r.Path] = true, true
+				seen[r.WD], covered[here.Fold(r.Path)] = true, true
 			}
 		}
+	}
+	if c.asked && c.untold == c.events&event.IN_ALL_EVENTS {
+		return 0, nil, fmt.Errorf("--events %v: %s: name another event", c.untold, neverTold(backend))
 	}
 	return len(seen), failed, nil
 }
 
+// noteUntold says which events will not come, where they were asked for by name.
+func (c *capture) noteUntold(status *term.Status, backend event.Backend) {
+	if c.asked && c.untold != 0 {
+		status.Printf("fsrec: note: no %v will come: %s", c.untold, neverTold(backend))
+	}
+}
+
+func neverTold(backend event.Backend) string {
+	teller := map[string]string{"rdcw": "Windows", "poll": "polling"}[backend.Header().Backend]
+	return cmp.Or(teller, "this system") + " never tells of that"
+}
+
 func rootError(results []event.WatchResult, root string) error {
 	for _, r := range results {
-		if r.Path == root && r.Err != nil {
+		if same(r.Path, root) && r.Err != nil {
 			return r.Err
 		}
 	}
@@ -277,8 +260,8 @@ func warnFailed(status *term.Status, failed []error) {
 
 // refusal is why a directory that appeared could not be watched, and what to do about it.
 func refusal(op, path string, errno int64) error {
-	err := &event.WatchError{Op: op, Path: path, Err: syscall.Errno(errno)}
-	if syscall.Errno(errno) == syscall.ENOSPC {
+	err := &event.WatchError{Op: op, Path: path, Err: plain(syscall.Errno(errno))}
+	if here == event.Linux && syscall.Errno(errno) == syscall.ENOSPC {
 		err.Hint = live.UserWatches.Hint()
 	}
 	return err

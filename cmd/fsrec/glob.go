@@ -16,17 +16,16 @@ type globs struct {
 	roots    []string
 }
 
-func checkGlob(pattern string) error {
-	if pattern == "" || !doublestar.ValidatePattern(pattern) {
-		return fmt.Errorf("%q is not a pattern: want *, **, ?, [a-z], {a,b}", pattern)
-	}
-	return nil
-}
-
-func newGlobs(platform event.Platform, patterns, roots []string) *globs {
+// newGlobs checks the patterns. Those for paths of Windows may have either
+// separator, so that \ escapes nothing there, and ignore case as Windows does.
+func newGlobs(platform event.Platform, patterns, roots []string) (*globs, error) {
 	g := &globs{platform: platform}
-	for _, p := range patterns {
-		if p = g.slashed(p); len(p) > 1 {
+	for _, pattern := range patterns {
+		p := g.slashed(pattern)
+		if p == "" || !doublestar.ValidatePattern(p) {
+			return nil, fmt.Errorf("%q is not a pattern: want *, **, ?, [a-z], {a,b}", pattern)
+		}
+		if len(p) > 1 {
 			p = strings.TrimSuffix(p, "/")
 		}
 		g.patterns = append(g.patterns, p)
@@ -34,12 +33,13 @@ func newGlobs(platform event.Platform, patterns, roots []string) *globs {
 	for _, root := range roots {
 		g.roots = append(g.roots, g.slashed(root))
 	}
-	return g
+	return g, nil
 }
 
+// slashed is s as patterns and paths are compared.
 func (g *globs) slashed(s string) string {
 	if g.platform == event.Windows {
-		return strings.ReplaceAll(s, `\`, "/")
+		return g.platform.Fold(strings.ReplaceAll(s, `\`, "/"))
 	}
 	return s
 }

@@ -27,10 +27,27 @@ func TestAPatternFitsThePathTheRelativePathOrTheLastElement(t *testing.T) {
 		{event.Linux, "b", "/rb/b", "/r", false},
 		{event.Windows, `C:\r\*.go`, `C:\r\b.go`, `C:\r`, true},
 		{event.Windows, "a/*.go", `C:\r\a\b.go`, `C:\r`, true},
+		{event.Windows, `a\*.GO`, `c:\R\A\b.go`, `C:\r`, true},
+		{event.Windows, `build\`, `C:\r\Build`, `C:\r`, true},
+		{event.Windows, `\\host\share\**`, `\\host\share\x`, `\\host\share`, true},
+		{event.Linux, "*.GO", "/r/b.go", "/r", false},
 	} {
-		g := newGlobs(c.platform, []string{c.pattern}, []string{c.root})
+		g, err := newGlobs(c.platform, []string{c.pattern}, []string{c.root})
+		if err != nil {
+			t.Fatal(err)
+		}
 		if got := g.match(c.path); got != c.want {
 			t.Errorf("%s fits %s below %s: %v", c.pattern, c.path, c.root, got)
+		}
+	}
+}
+
+func TestABackslashIsASeparatorInPatternsForWindowsAlone(t *testing.T) {
+	for _, pattern := range []string{"", "[", "{a", `dir\`} {
+		_, linux := newGlobs(event.Linux, []string{pattern}, nil)
+		_, windows := newGlobs(event.Windows, []string{pattern}, nil)
+		if linux == nil || (windows == nil) != (pattern == `dir\`) {
+			t.Errorf("%q: %v, %v", pattern, linux, windows)
 		}
 	}
 }

@@ -21,7 +21,7 @@ type hook struct {
 }
 
 func newHook(line string) (*hook, error) {
-	argv, err := words.Split(line)
+	argv, err := words.Split(here, line)
 	if err != nil {
 		return nil, fmt.Errorf("--exec: %w", err)
 	}
@@ -30,7 +30,7 @@ func newHook(line string) (*hook, error) {
 	}
 	path, err := exec.LookPath(argv[0])
 	if err != nil && !errors.Is(err, exec.ErrDot) {
-		return nil, fmt.Errorf("--exec: cannot run %q: %w", argv[0], plain(errors.Unwrap(err)))
+		return nil, fmt.Errorf("--exec: cannot run %q: %w%s", argv[0], plain(errors.Unwrap(err)), builtinHint())
 	}
 	return &hook{argv: argv, path: path}, nil
 }

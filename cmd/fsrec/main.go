@@ -31,6 +31,8 @@ func run(args []string) int {
 	switch {
 	case err == nil:
 		return exitDone
+	case term.Gone(err):
+		return exitTrouble
 	case errors.As(err, &status):
 		if status.err != nil {
 			complain(status.err)

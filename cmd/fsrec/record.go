@@ -119,12 +119,21 @@ func (r *record) run(c *cli.Context) error {
 	if err != nil {
 		return errors.Join(err, out.Abort())
 	}
+	r.noteUntold(r.status, backend)
 	warnFailed(r.status, failed)
 	r.warned = len(failed)
 	rec := recorder.New(backend, out, recorder.Options{
-		Duration: r.duration, Count: r.count, MaxSize: int64(r.maxSize), Size: out.Size,
+		Duration: r.duration, Count: r.count, MaxSize: int64(r.maxSize), Size: out.Size, Grace: grace(),
 	})
 	return r.finish(out, rec, watches)
+}
+
+// grace bounds how long the end of a recording waits for its last events, 0 for the recorder's own bound.
+func grace() time.Duration {
+	if here == event.Windows {
+		return closingGrace
+	}
+	return 0
 }
 
 // arguments takes the command line apart and checks it.
@@ -168,20 +177,28 @@ func (r *record) findProgram() error {
 	case err == nil || errors.Is(err, exec.ErrDot):
 		return nil
 	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
-		return exitStatus{127, fmt.Errorf("cannot run %q: no such command", r.command[0])}
+		return exitStatus{127, fmt.Errorf("cannot run %q: no such command%s", r.command[0], builtinHint())}
 	}
 	return exitStatus{126, fmt.Errorf("cannot run %q: %w", r.command[0], plain(errors.Unwrap(err)))}
+}
+
+// builtinHint is for those who look for a file called dir.exe.
+func builtinHint() string {
+	if here == event.Windows {
+		return "; what is built into cmd.exe needs cmd /c"
+	}
+	return ""
 }
 
 // checkLog refuses to overwrite, and gives the absolute path of the log.
 func (r *record) checkLog() ([]string, error) {
 	if r.log == "-" {
-		return outputPath(), nil
+		return r.outputPath(), nil
 	}
 	if err := refuseExisting(r.log, r.force); err != nil {
 		return nil, err
 	}
-	abs, err := filepath.Abs(r.log)
+	abs, err := absolute(r.log)
 	if err != nil {
 		return nil, err
 	}
@@ -294,8 +311,9 @@ func (r *record) finish(out sink, rec *recorder.Recorder, watches int) error {
 	var code int
 	var runErr error
 	if r.command != nil {
-		code, runErr = r.runCommand()
-		rec.StopStatus("child", code)
+		var reason string
+		reason, code, runErr = r.runCommand()
+		rec.StopStatus(reason, code)
 	} else {
 		r.wait(rec, over, started)
 	}

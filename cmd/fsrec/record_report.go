@@ -99,9 +99,13 @@ func (r *record) summarize(s recorder.Summary, size int64, took time.Duration, t
 	}
 }
 
+// lossHint is what can be done about a loss.
 func lossHint(cause string) string {
-	if cause == "kernel" {
+	switch cause {
+	case "kernel":
 		return "; the kernel's queue was full: raise the sysctl fs.inotify.max_queued_events"
+	case "buffer":
+		return "; the kernel's buffer for a directory was full: give it a larger one with --buffer"
 	}
 	return ""
 }

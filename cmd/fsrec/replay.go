@@ -174,6 +174,9 @@ func (r *replay) run(c *cli.Context) error {
 		return err
 	}
 	defer backend.Close()
+	if err := r.setPaths(backend.Header()); err != nil {
+		return err
+	}
 	r.warnMaps(log.Header())
 	return r.play(backend)
 }

@@ -33,6 +33,7 @@ type view struct {
 	terminal bool
 	colour   bool
 	template *format.Template
+	paths    *globs             // nil without --path
 	hook     *hook              // nil without --exec
 	step     func() error       // called after each event that was printed; nil without --step
 	progress func(shown uint64) // nil for none
@@ -41,6 +42,7 @@ type view struct {
 	refused func(r *event.Record)
 
 	overflows int
+	keeps     string // what the kernel keeps events in
 	failed    uint64 // paths that could not be watched
 	shown     uint64
 	writeErr  error
@@ -91,11 +93,6 @@ func (v *view) prepare(c *cli.Context, out *os.File) (err error) {
 	default:
 		v.name = "json"
 	}
-	for _, g := range v.globs.Value() {
-		if err := checkGlob(g); err != nil {
-			return fmt.Errorf("--path %w", err)
-		}
-	}
 	if v.name == format.Text && (v.stats || v.exec != "") {
 		return errors.New("--format text prints records and has no events for --stats and --exec: choose another format")
 	}
@@ -105,18 +102,28 @@ func (v *view) prepare(c *cli.Context, out *os.File) (err error) {
 	return err
 }
 
+// setPaths reads the patterns of --path, which are for paths of a source with this header.
+func (v *view) setPaths(h event.Header) (err error) {
+	if patterns := v.globs.Value(); len(patterns) > 0 {
+		if v.paths, err = newGlobs(h.Platform, patterns, h.Roots); err != nil {
+			return fmt.Errorf("--path %w", err)
+		}
+	}
+	return nil
+}
+
 // show prints what backend has to say, to its end.
 func (v *view) show(ctx context.Context, backend event.Backend) error {
 	header := backend.Header()
-	var paths *globs
-	if patterns := v.globs.Value(); len(patterns) > 0 {
-		paths = newGlobs(header.Platform, patterns, header.Roots)
+	v.keeps = "queue"
+	if header.Platform == event.Windows {
+		v.keeps = "buffer"
 	}
 	show := v.showEvents
 	if v.name == format.Text {
 		show = v.showRecords
 	}
-	err := show(ctx, flushing{backend, v}, header, paths)
+	err := show(ctx, flushing{backend, v}, header)
 	if flushErr := v.flush(); v.writeErr == nil {
 		v.writeErr = flushErr
 	}
@@ -139,7 +146,7 @@ func (v *view) show(ctx context.Context, backend event.Backend) error {
 // outcome is how a view ends that printed all there was.
 func (v *view) outcome() error {
 	if v.overflows > 0 {
-		fmt.Fprintf(os.Stderr, "fsrec: warning: the kernel's queue was full %s: events are missing\n", count(v.overflows, "time"))
+		fmt.Fprintf(os.Stderr, "fsrec: warning: the kernel's %s was full %s: events are missing\n", v.keeps, count(v.overflows, "time"))
 	}
 	if v.failed > 0 {
 		complain(errors.New("warning: " + notWatched(v.failed)))
@@ -147,7 +154,7 @@ func (v *view) outcome() error {
 	return v.hook.outcome()
 }
 
-func (v *view) showEvents(ctx context.Context, backend event.Backend, header event.Header, paths *globs) error {
+func (v *view) showEvents(ctx context.Context, backend event.Backend, header event.Header) error {
 	// What could not be watched is told by unwatched.
 	wm := watcher.NewWatchManager(backend, watcher.Adopt(), watcher.WithLog(slog.New(slog.DiscardHandler)))
 	options := format.Options{
@@ -174,7 +181,7 @@ func (v *view) showEvents(ctx context.Context, backend event.Backend, header eve
 	handler := watcher.HandlerFunc(func(ev *watcher.Event) error {
 		if ev.Mask&event.IN_Q_OVERFLOW != 0 {
 			v.overflows++
-		} else if v.only != 0 && ev.Mask&v.only == 0 || paths != nil && !paths.match(ev.Pathname) && (ev.SrcPathname == "" || !paths.match(ev.SrcPathname)) {
+		} else if v.only != 0 && ev.Mask&v.only == 0 || v.paths != nil && !v.paths.match(ev.Pathname) && (ev.SrcPathname == "" || !v.paths.match(ev.SrcPathname)) {
 			return nil
 		}
 		if stats != nil {
@@ -226,7 +233,7 @@ func (v *view) flush() error { return v.out.Flush() }
 
 // showRecords prints records in the text form: all of them, but the events that
 // were not asked for.
-func (v *view) showRecords(ctx context.Context, backend event.Backend, header event.Header, paths *globs) error {
+func (v *view) showRecords(ctx context.Context, backend event.Backend, header event.Header) error {
 	if _, err := event.NewTextWriter(v.out, &header); err != nil {
 		return err
 	}
@@ -244,11 +251,12 @@ func (v *view) showRecords(ctx context.Context, backend event.Backend, header ev
 				r.Seq = seq
 			}
 			table.Apply(r)
-			if r.Kind == event.KindEvent && !v.wantsRecord(table, header.Platform, paths, r) {
+			told := r.Kind == event.KindEvent || r.Kind == event.KindChange
+			if told && !v.wantsRecord(table, header.Platform, r) {
 				continue
 			}
 			line = append(event.AppendText(line[:0], r), '\n')
-			if r.Kind != event.KindEvent {
+			if !told {
 				if _, v.writeErr = v.out.Write(line); v.writeErr != nil {
 					return v.writeErr
 				}
@@ -260,27 +268,46 @@ func (v *view) showRecords(ctx context.Context, backend event.Backend, header ev
 	return nil
 }
 
-func (v *view) wantsRecord(table *event.Table, platform event.Platform, paths *globs, r *event.Record) bool {
-	if r.Mask&event.IN_Q_OVERFLOW != 0 {
+func (v *view) wantsRecord(table *event.Table, platform event.Platform, r *event.Record) bool {
+	mask := r.Mask
+	if r.Kind == event.KindChange {
+		mask = changeEvents[r.Action()]
+	} else if mask&event.IN_Q_OVERFLOW != 0 {
 		return true
 	}
-	if v.only != 0 && r.Mask&v.only == 0 {
+	if v.only != 0 && mask&v.only == 0 {
 		return false
 	}
-	if paths == nil {
+	if v.paths == nil {
 		return true
 	}
 	w := table.Watch(r.WD)
-	return w != nil && paths.match(platform.Join(w.Path, r.Name))
+	if w == nil {
+		return false
+	}
+	path := w.Path
+	if r.Kind == event.KindEvent || w.Flags&event.FlagDir != 0 { // a change of a watched file holds its name
+		path = platform.Join(path, r.Name)
+	}
+	return v.paths.match(path)
 }
 
-// unwatched counts or tells what could not be watched. A live failure that no
-// watch is the parent of was told when the watches were placed.
+// changeEvents are the events that a change of Windows can be translated to.
+var changeEvents = map[event.Action]event.Mask{
+	event.FILE_ACTION_ADDED:            event.IN_CREATE,
+	event.FILE_ACTION_REMOVED:          event.IN_DELETE,
+	event.FILE_ACTION_MODIFIED:         event.IN_MODIFY | event.IN_ATTRIB,
+	event.FILE_ACTION_RENAMED_OLD_NAME: event.IN_MOVED_FROM | event.IN_MOVE_SELF,
+	event.FILE_ACTION_RENAMED_NEW_NAME: event.IN_MOVED_TO,
+}
+
+// unwatched counts or tells what could not be watched, or not any longer. A live
+// failure to watch that no watch is the parent of was told when the watches were placed.
 func (v *view) unwatched(r *event.Record) {
 	switch {
 	case v.refused == nil:
 		v.failed++
-	case r.M != 0:
+	case r.M != 0 || r.Name == "read":
 		v.refused(r)
 	}
 }

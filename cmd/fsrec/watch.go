@@ -52,7 +52,10 @@ func (w *watch) run(c *cli.Context) error {
 	if err := w.capture.prepare(c.Args().Slice(), note); err != nil {
 		return err
 	}
-	backend, err := w.open(outputPath()...)
+	if err := w.setPaths(event.Header{Platform: here, Roots: w.roots}); err != nil {
+		return err
+	}
+	backend, err := w.open(w.outputPath()...)
 	if err != nil {
 		return err
 	}
@@ -61,6 +64,7 @@ func (w *watch) run(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	w.noteUntold(status, backend)
 	warnFailed(status, failed)
 	ctx, stop := untilSignal(context.Background())
 	defer stop()

@@ -5,32 +5,35 @@ package words
 import (
 	"fmt"
 	"strings"
+
+	"fsrec/watcher/event"
 )
 
-// Split gives the words of line. Blanks separate words; '...' keeps everything,
-// "..." everything but \" and \\, and a backslash outside quotes keeps the
-// character behind it.
-func Split(line string) ([]string, error) {
+// Split gives the words of line, as people of platform p write them. Blanks
+// separate words; '...' keeps everything, "..." everything but \" and \\, and a
+// backslash outside quotes keeps the character behind it. On Windows a backslash
+// is one, but for \", a quote that neither begins nor ends anything.
+func Split(p event.Platform, line string) ([]string, error) {
 	var all []string
 	var word strings.Builder
 	inWord := false
 	for i := 0; i < len(line); i++ {
 		c := line[i]
-		switch c {
-		case ' ', '\t', '\n':
+		switch {
+		case c == ' ' || c == '\t' || c == '\n':
 			if inWord {
 				all = append(all, word.String())
 				word.Reset()
 				inWord = false
 			}
 			continue
-		case '\\':
+		case c == '\\' && escapes(p, line, i, false):
 			if i++; i == len(line) {
 				return nil, fmt.Errorf("%q ends with a backslash", line)
 			}
 			word.WriteByte(line[i])
-		case '\'', '"':
-			end, err := quoted(&word, line, i)
+		case c == '\'' || c == '"':
+			end, err := quoted(p, &word, line, i)
 			if err != nil {
 				return nil, err
 			}
@@ -46,15 +49,30 @@ func Split(line string) ([]string, error) {
 	return all, nil
 }
 
+// escapes reports whether the backslash at line[i] is for the character behind it.
+func escapes(p event.Platform, line string, i int, quoted bool) bool {
+	next := byte(0)
+	if i+1 < len(line) {
+		next = line[i+1]
+	}
+	switch {
+	case p == event.Windows:
+		return next == '"'
+	case quoted:
+		return next == '"' || next == '\\'
+	}
+	return true
+}
+
 // quoted copies what stands in the quotes that begin at line[start] and gives
 // the place of the closing one.
-func quoted(word *strings.Builder, line string, start int) (end int, err error) {
+func quoted(p event.Platform, word *strings.Builder, line string, start int) (end int, err error) {
 	quote := line[start]
 	for i := start + 1; i < len(line); i++ {
 		switch c := line[i]; {
 		case c == quote:
 			return i, nil
-		case c == '\\' && quote == '"' && i+1 < len(line) && (line[i+1] == '"' || line[i+1] == '\\'):
+		case c == '\\' && quote == '"' && escapes(p, line, i, true):
 			i++
 			word.WriteByte(line[i])
 		default:
