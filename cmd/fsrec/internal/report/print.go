@@ -6,9 +6,8 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"runtime"
+	"slices"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -84,19 +83,13 @@ func (r *Report) printOrigin(p *printer) {
 		p.line("complete", "yes")
 	}
 	h := &r.Header
-	took := time.Duration(r.Duration)
-	p.line("recorded", "%s, %v", h.Start.Format("2006-01-02 15:04:05 -0700"), took.Round(time.Millisecond))
-	origin := strings.TrimSpace(h.Backend + " on " + string(h.Platform) + " " + h.Kernel)
-	if h.FileSystem != "" {
-		origin += ", " + h.FileSystem
+	if h.Citation != nil {
+		r.printCitation(p)
+	} else {
+		took := time.Duration(r.Duration)
+		p.line("recorded", "%s, %v", h.Start.Format("2006-01-02 15:04:05 -0700"), took.Round(time.Millisecond))
 	}
-	if h.Wine != "" {
-		origin += ", Wine " + h.Wine
-	}
-	if h.Tool != "" {
-		origin = h.Tool + ": " + origin
-	}
-	p.line("by", "%s", escaped(origin))
+	p.line("by", "%s", escaped(r.by()))
 	if h.Host != "" {
 		p.line("host", "%s", escaped(h.Host))
 	}
@@ -125,6 +118,41 @@ func (r *Report) printOrigin(p *printer) {
 		}
 	}
 	p.line("asked for", "%s", strings.Join(asked, ", "))
+	if r.Filter != "" {
+		p.line("filter", "%s", r.Filter)
+	}
+	if r.Unrecorded != 0 {
+		p.line("never told", "%s: Windows has no such events", r.Unrecorded)
+	}
+}
+
+// by says what recorded, and where.
+func (r *Report) by() string {
+	h := &r.Header
+	by := strings.TrimSpace(h.Backend + " on " + string(h.Platform) + " " + h.Kernel)
+	if h.FileSystem != "" {
+		by += ", " + h.FileSystem
+	}
+	if h.Wine != "" {
+		by += ", Wine " + h.Wine
+	}
+	if h.Tool != "" {
+		by = h.Tool + ": " + by
+	}
+	return by
+}
+
+// printCitation says that nothing was recorded, and what there is instead.
+func (r *Report) printCitation(p *printer) {
+	c := r.Header.Citation
+	p.line("citation", "%s", p.palette.Paint(term.Yellow, "made from a citation, not recorded: "+escaped(c.Source)))
+	for _, row := range []struct{ word, value string }{
+		{"grade", c.Grade}, {"filter", c.Filter}, {"order", c.Order}, {"conditions", c.Conditions},
+	} {
+		if row.value != "" {
+			p.line("", "%s: %s", row.word, escaped(row.value))
+		}
+	}
 }
 
 func (r *Report) status() string {
@@ -144,10 +172,11 @@ func (r *Report) printEvents(p *printer) {
 	}
 	p.line("events", "%s", text)
 	top := uint64(1)
-	for _, c := range r.ByEvent {
+	counts := slices.Concat(r.ByEvent, r.ByAction)
+	for _, c := range counts {
 		top = max(top, c.N)
 	}
-	for _, c := range r.ByEvent {
+	for _, c := range counts {
 		bar := strings.Repeat("▇", int((c.N*barWidth+top-1)/top))
 		p.line("", "%-16s %12s  %s", c.Name, humanize.Comma(int64(c.N)), p.palette.Paint(term.Purple, bar))
 	}
@@ -196,14 +225,6 @@ func (r *Report) printTrouble(p *printer) {
 		}
 		p.line([]string{"marks", ""}[min(i, 1)], "%s  %s", event.AppendSeconds(nil, m.Time), escaped(m.Text))
 	}
-}
-
-// reason words an errno, whose numbers are those of the recorded platform.
-func (r *Report) reason(errno int64) string {
-	if string(r.Header.Platform) == runtime.GOOS {
-		return syscall.Errno(errno).Error()
-	}
-	return fmt.Sprintf("errno %d of %s", errno, escaped(string(r.Header.Platform)))
 }
 
 func (r *Report) kind(k event.Kind) uint64 {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"runtime"
 	"strings"
 	"testing"
 	"unicode"
@@ -17,6 +18,7 @@ func TestNoFieldOfALogReachesTheTerminal(t *testing.T) {
 	h := event.Header{
 		Platform: evil, Backend: evil, Kernel: evil, FileSystem: evil, Tool: evil, Wine: evil, Comment: evil, Host: evil,
 		Roots: event.Strings{evil}, Exclude: event.Strings{evil}, Command: event.Strings{evil}, Invocation: event.Strings{evil},
+		Citation: &event.Citation{Source: evil, Grade: evil, Filter: evil, Conditions: evil, Order: evil},
 	}
 	log := event.NewMemoryLog(h, []event.Record{
 		{Seq: 1, Kind: event.KindFail, Name: evil, Path: evil, N: 13},
@@ -52,6 +54,27 @@ func TestNoFieldOfALogReachesTheTerminal(t *testing.T) {
 			if strings.ContainsFunc(line, func(r rune) bool { return !unicode.IsPrint(r) }) {
 				t.Errorf("%s: %q", form, line)
 			}
+		}
+	}
+}
+
+func TestAnErrorHasTheNameThatItsOwnPlatformGivesIt(t *testing.T) {
+	for _, c := range []struct {
+		platform event.Platform
+		errno    int64
+		want     string
+	}{
+		{event.Windows, 5, "error 5, ERROR_ACCESS_DENIED"},
+		{event.Linux, 28, "errno 28, ENOSPC"},
+		{event.Windows, 99999, "error 99999 of windows"},
+		{"plan9", 5, "errno 5 of plan9"},
+	} {
+		if string(c.platform) == runtime.GOOS {
+			continue // the system has its own words
+		}
+		r := &Report{Header: event.Header{Platform: c.platform}}
+		if got := r.reason(c.errno); got != c.want {
+			t.Errorf("%d of %s is %q, want %q", c.errno, c.platform, got, c.want)
 		}
 	}
 }

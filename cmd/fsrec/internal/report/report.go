@@ -4,6 +4,8 @@ package report
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"time"
 
 	"fsrec/store"
@@ -29,6 +31,9 @@ type Report struct {
 	Size          int64        `json:"size_bytes,omitempty"`
 	BytesPerEvent float64      `json:"bytes_per_event,omitempty"`
 	ByEvent       []Count      `json:"by_event"`
+	ByAction      []Count      `json:"by_action,omitempty"`  // changes of Windows
+	Filter        string       `json:"filter,omitempty"`     // that Windows was given, of all watches together
+	Unrecorded    event.Mask   `json:"unrecorded,omitempty"` // part of what was asked for that Windows never tells
 	ByKind        []Count      `json:"by_kind"`
 	Watches       Watches      `json:"watches"`
 	Losses        uint64       `json:"losses"`
@@ -117,6 +122,9 @@ func New(ctx context.Context, s Source) (*Report, error) {
 	if err := r.list(ctx, s.Log); err != nil {
 		return nil, err
 	}
+	if err := r.filters(s.Log); err != nil {
+		return nil, err
+	}
 	table, err := s.Log.TableAt(info.LastSeq + 1)
 	if err != nil {
 		return nil, err
@@ -139,12 +147,35 @@ func (r *Report) count(info *store.Info) {
 			r.ByEvent = append(r.ByEvent, Count{m.String(), info.Events[m]})
 		}
 	}
+	for _, a := range slices.Sorted(maps.Keys(info.Changes)) {
+		r.ByAction = append(r.ByAction, Count{a.String(), info.Changes[a]})
+	}
 	for _, k := range event.Kinds() {
 		if n := info.Kinds[k]; n > 0 {
 			r.ByKind = append(r.ByKind, Count{k.String(), n})
 		}
 	}
 	r.Losses, r.Failures = info.Kinds[event.KindLoss], info.Kinds[event.KindFail]
+}
+
+// filters tells what Windows was asked for in place of the mask.
+func (r *Report) filters(log event.Log) error {
+	if r.Header.Platform != event.Windows {
+		return nil
+	}
+	changes, err := log.TableChanges(nil)
+	if err != nil {
+		return err
+	}
+	var all event.Filter
+	for i := range changes {
+		all |= event.Filter(changes[i].P)
+	}
+	if all != 0 {
+		r.Filter = all.String()
+		_, r.Unrecorded = r.Header.Mask.Filter()
+	}
+	return nil
 }
 
 // list collects the records that are told one by one, from the current place on.
@@ -171,7 +202,7 @@ func (r *Report) list(ctx context.Context, log event.Log) error {
 
 // countAll counts what a log would have counted itself.
 func countAll(ctx context.Context, log event.Log) (*store.Info, error) {
-	info := &store.Info{Kinds: make(map[event.Kind]uint64), Events: make(map[event.Mask]uint64)}
+	info := &store.Info{Kinds: make(map[event.Kind]uint64), Events: make(map[event.Mask]uint64), Changes: make(map[event.Action]uint64)}
 	err := each(ctx, log, func(rec *event.Record) {
 		if info.Records == 0 {
 			info.FirstSeq, info.FirstTime = rec.Seq, rec.Time
@@ -183,7 +214,7 @@ func countAll(ctx context.Context, log event.Log) (*store.Info, error) {
 			info.TableChanges++
 		}
 		info.Complete = rec.Kind == event.KindEnd
-		if rec.Kind != event.KindEvent {
+		if rec.Kind != event.KindEvent && rec.Kind != event.KindChange {
 			return
 		}
 		if rec.Flags&event.FlagOwn != 0 {
@@ -192,6 +223,10 @@ func countAll(ctx context.Context, log event.Log) (*store.Info, error) {
 		}
 		if rec.Flags&event.FlagSynthetic != 0 {
 			info.Synthetic++
+		}
+		if rec.Kind == event.KindChange {
+			info.Changes[min(rec.Action(), 255)]++ // as store counts them
+			return
 		}
 		for bits := rec.Mask; bits != 0; bits &= bits - 1 {
 			info.Events[bits&-bits]++
