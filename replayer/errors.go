@@ -19,11 +19,11 @@ type NotRecordedError struct {
 func (e *NotRecordedError) Error() string {
 	switch {
 	case e.Over:
-		return fmt.Sprintf("%v: %q is not watched any more at this place of the recording", event.ErrNotRecorded, e.Path)
+		return fmt.Sprintf("%v: %s is not watched any more at this place of the recording", event.ErrNotRecorded, event.Quote(e.Path))
 	case e.Nearest == "":
 		return fmt.Sprintf("%v: the recording has no watches", event.ErrNotRecorded)
 	}
-	return fmt.Sprintf("%v: the nearest path that was watched is %q", event.ErrNotRecorded, e.Nearest)
+	return fmt.Sprintf("%v: the nearest path that was watched is %s", event.ErrNotRecorded, event.Quote(e.Nearest))
 }
 
 // Unwrap gives event.ErrNotRecorded.

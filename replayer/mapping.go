@@ -30,14 +30,14 @@ func newMapper(recorded event.Platform, c *config) *mapper {
 	decided := false
 	for _, one := range c.maps {
 		if one.old == "" || one.new == "" {
-			c.fail("Map", "want two paths, not %q and %q", one.old, one.new)
+			c.fail("Map", "want two paths, not %s and %s", event.Quote(one.old), event.Quote(one.new))
 			return nil
 		}
 		p, absolute := platformOf(one.new, recorded)
 		switch {
 		case !absolute || c.target != "":
 		case decided && p != m.to:
-			c.fail("Map", "%q is a path of %s, an earlier one is of %s", one.new, p, m.to)
+			c.fail("Map", "%s is a path of %s, an earlier one is of %s", event.Quote(one.new), p, m.to)
 			return nil
 		default:
 			m.to, decided = p, true

@@ -3,6 +3,8 @@ package store
 import (
 	"errors"
 	"fmt"
+
+	"fsrec/watcher/event"
 )
 
 // What can be wrong with a log; test for them with errors.Is. A missing file is
@@ -41,7 +43,7 @@ type Error struct {
 }
 
 func (e *Error) Error() string {
-	s := fmt.Sprintf("log %q %v", e.Path, e.Err)
+	s := "log " + event.Quote(e.Path) + " " + event.Reason(e.Err)
 	if e.Msg != "" {
 		s += ": " + e.Msg
 	}
@@ -81,7 +83,7 @@ type WriteError struct {
 }
 
 func (e *WriteError) Error() string {
-	return fmt.Sprintf("writing log %q: %v: the first %d records are safe and can be read", e.Path, e.Err, e.Safe)
+	return fmt.Sprintf("writing log %s: %s: the first %d records are safe and can be read", event.Quote(e.Path), event.Reason(e.Err), e.Safe)
 }
 
 // Unwrap gives Err.

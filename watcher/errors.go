@@ -87,7 +87,7 @@ func (e *HandlerError) Error() string {
 	if e.Seq == 0 {
 		return fmt.Sprintf("handler failed: %v", e.Err)
 	}
-	return fmt.Sprintf("handler failed at event %d (%s %q): %v", e.Seq, e.Mask, e.Path, e.Err)
+	return fmt.Sprintf("handler failed at event %d (%s %s): %v", e.Seq, e.Mask, event.Quote(e.Path), e.Err)
 }
 
 // Unwrap gives what the handler returned.

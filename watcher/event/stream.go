@@ -116,9 +116,9 @@ type WatchError struct {
 
 func (e *WatchError) Error() string {
 	if e.Hint != "" {
-		return fmt.Sprintf("cannot %s %q: %v: %s", e.Op, e.Path, e.Err, e.Hint)
+		return fmt.Sprintf("cannot %s %s: %s: %s", e.Op, Quote(e.Path), Reason(e.Err), e.Hint)
 	}
-	return fmt.Sprintf("cannot %s %q: %v", e.Op, e.Path, e.Err)
+	return fmt.Sprintf("cannot %s %s: %s", e.Op, Quote(e.Path), Reason(e.Err))
 }
 
 // Unwrap gives the error of the operating system.

@@ -1,0 +1,26 @@
+package event
+
+import (
+	"fmt"
+	"runtime"
+	"strconv"
+	"strings"
+)
+
+// Quote is a path as messages name it: as strconv.Quote has it, but the
+// backslashes of a Windows path stay as they are, unless something else in it has to be escaped.
+func Quote(path string) string {
+	quoted, as := strconv.Quote(path), `"`+path+`"`
+	if (runtime.GOOS == string(Windows) || isWindowsPath(path)) && strings.ReplaceAll(quoted, `\\`, `\`) == as {
+		return as
+	}
+	return quoted
+}
+
+// isWindowsPath reports whether path can only be an absolute one of Windows.
+func isWindowsPath(path string) bool {
+	return strings.HasPrefix(path, `\\`) || len(path) > 2 && path[1:3] == `:\`
+}
+
+// Reason is what err says, to be followed by more: without the full stop with which Windows ends its errors.
+func Reason(err error) string { return strings.TrimSuffix(fmt.Sprint(err), ".") }

@@ -1,0 +1,37 @@
+package event_test
+
+import (
+	"errors"
+	"runtime"
+	"testing"
+
+	"fsrec/watcher/event"
+)
+
+func TestPathsInMessagesReadAsTheyAreWritten(t *testing.T) {
+	relative := map[bool]string{true: `"a\b"`, false: `"a\\b"`}[runtime.GOOS == "windows"]
+	for path, want := range map[string]string{
+		`/srv/in`:                `"/srv/in"`,
+		`/srv/in\n`:              map[bool]string{true: `"/srv/in\n"`, false: `"/srv/in\\n"`}[runtime.GOOS == "windows"],
+		"/srv/\x1b[1m":           `"/srv/\x1b[1m"`,
+		`C:\Users\Zoë\log.db`:    `"C:\Users\Zoë\log.db"`,
+		`\\server\share\in`:      `"\\server\share\in"`,
+		"C:\\in\\\xed\xa0\x80":   `"C:\\in\\\xed\xa0\x80"`, // a lone surrogate
+		"C:\\in\\\u202elog":      `"C:\\in\\\u202elog"`,    // written from right to left
+		`a\b`:                    relative,
+		`C:`:                     `"C:"`,
+		``:                       `""`,
+		`C:\a "quotation" in it`: `"C:\\a \"quotation\" in it"`,
+	} {
+		if got := event.Quote(path); got != want {
+			t.Errorf("%q is written %s, want %s", path, got, want)
+		}
+	}
+}
+
+func TestWhatWindowsSaysHasNoFullStopInTheMiddle(t *testing.T) {
+	err := &event.WatchError{Op: "watch", Path: `C:\in`, Err: errors.New("Access is denied."), Hint: "ask for it"} //nolint:staticcheck // Windows words it so
+	if want := `cannot watch "C:\in": Access is denied: ask for it`; err.Error() != want {
+		t.Errorf("it says %s, want %s", err, want)
+	}
+}
