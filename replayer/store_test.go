@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"fsrec/fixtures/tempdir"
 	"fsrec/replayer"
 	"fsrec/store"
 	"fsrec/watcher/event"
@@ -14,7 +15,7 @@ import (
 // save puts a log into a file, in blocks of a few records.
 func save(t testing.TB, log *event.MemoryLog, blockRecords int) *store.Log {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "log.db")
+	path := filepath.Join(tempdir.New(t), "log.db")
 	w, err := store.Create(path, log.Header(), store.Options{BlockRecords: blockRecords})
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"testing"
 
+	"fsrec/fixtures/tempdir"
 	"fsrec/watcher/event"
 )
 
@@ -25,7 +26,7 @@ func allocations(f func()) uint64 {
 func TestRecordsAreWrittenAndReadWithoutAnAllocationEach(t *testing.T) {
 	const records = 300_000
 	reads := stormReads(records)
-	path := filepath.Join(t.TempDir(), "log.db")
+	path := filepath.Join(tempdir.New(t), "log.db")
 	w, err := Create(path, testHeader(), Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"fsrec/fixtures/tempdir"
 	"fsrec/watcher/event"
 )
 
@@ -116,7 +117,7 @@ func benchDir(b *testing.B) string {
 		b.Cleanup(func() { os.RemoveAll(sub) })
 		return sub
 	}
-	return b.TempDir()
+	return tempdir.New(b)
 }
 
 // BenchmarkWrite against BenchmarkPlainAppend says what bbolt costs: both pack

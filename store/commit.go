@@ -164,6 +164,7 @@ func (c *committer) replace(target string, header []byte) error {
 		if err = os.Rename(name, target); err != nil && !reopen {
 			c.giveUp()
 		}
+		err = c.notReplaced(err)
 	}
 	if err != nil {
 		return errors.Join(err, removeHalf(name))
@@ -173,6 +174,19 @@ func (c *committer) replace(target string, header []byte) error {
 		return c.open(target, 0)
 	}
 	return nil
+}
+
+// notReplaced says why the new log could not take the place of the old one.
+func (c *committer) notReplaced(err error) error {
+	var system *os.LinkError
+	if !errors.As(err, &system) {
+		return err
+	}
+	e := &Error{Path: c.path, Err: fmt.Errorf("cannot be replaced: %w", system.Err)}
+	if runtime.GOOS == "windows" {
+		e.Hint = "close the program that has it open, or choose another name"
+	}
+	return e
 }
 
 // open opens the database and locks it.

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"fsrec/fixtures/tempdir"
 )
 
 // A recorder that is killed at any moment leaves a log that opens and holds
@@ -26,7 +28,7 @@ func TestKilledRecorderLosesOnlyTheFlushInterval(t *testing.T) {
 			if i%8 == 0 {
 				life += childFlush + margin
 			}
-			path := filepath.Join(t.TempDir(), "log.db")
+			path := filepath.Join(tempdir.New(t), "log.db")
 			cmd := child(t, "endless", path)
 			out, err := cmd.StdoutPipe()
 			if err != nil {

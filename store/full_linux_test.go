@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"fsrec/fixtures/tempdir"
 )
 
 // wantReadable opens a log whose disk failed and holds it to what the writer said is safe.
@@ -28,7 +30,7 @@ func wantReadable(t *testing.T, path string, safe uint64) {
 }
 
 func TestFullDiskSaysWhatIsSafe(t *testing.T) {
-	dir := t.TempDir()
+	dir := tempdir.New(t)
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=400k"); err != nil {
 		t.Skipf("mounting a small tmpfs: %v", err)
 	}
@@ -56,7 +58,7 @@ func TestFullDiskSaysWhatIsSafe(t *testing.T) {
 }
 
 func TestCreateOnAFullDiskLeavesNothing(t *testing.T) {
-	dir := t.TempDir()
+	dir := tempdir.New(t)
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=8k"); err != nil {
 		t.Skipf("mounting a small tmpfs: %v", err)
 	}
@@ -72,7 +74,7 @@ func TestCreateOnAFullDiskLeavesNothing(t *testing.T) {
 }
 
 func TestFileSizeLimitSaysWhatIsSafe(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "log.db")
+	path := filepath.Join(tempdir.New(t), "log.db")
 	out, err := child(t, "limited", path).Output()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
@@ -89,7 +91,7 @@ func TestFileSizeLimitSaysWhatIsSafe(t *testing.T) {
 
 // Someone cuts off the file of a running recorder: bbolt would die of SIGBUS.
 func TestFileCutOffWhileRecordingIsAnError(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "log.db")
+	path := filepath.Join(tempdir.New(t), "log.db")
 	w := create(t, path, Options{FlushInterval: -1})
 	write(t, w, numberedFrom(1, 1000))
 	if err := w.Flush(); err != nil {

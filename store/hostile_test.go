@@ -8,8 +8,10 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
+	"fsrec/fixtures/tempdir"
 	"fsrec/watcher/event"
 )
 
@@ -118,7 +120,7 @@ func TestDamageWithinTheHeadsOfPagesIsFound(t *testing.T) {
 // Truncated files go through Open as a whole, with bbolt's lock and map.
 func TestTruncatedAnywhereIsFound(t *testing.T) {
 	content, _, _ := smallLog(t)
-	path := filepath.Join(t.TempDir(), "log.db")
+	path := filepath.Join(tempdir.New(t), "log.db")
 	for size := 0; size < len(content); size += pageSize / 2 {
 		if err := os.WriteFile(path, content[:size], 0o644); err != nil {
 			t.Fatal(err)
@@ -133,18 +135,21 @@ func TestTruncatedAnywhereIsFound(t *testing.T) {
 	}
 }
 
-// A log that loses its end while it is read gives an error, not a SIGBUS.
+// A log that loses its end while it is read gives an error, not a SIGBUS. Windows does not cut a file that is mapped.
 func TestTruncatedWhileItIsReadIsFound(t *testing.T) {
 	content, _, _ := smallLog(t)
-	path := filepath.Join(t.TempDir(), "log.db")
+	path := filepath.Join(tempdir.New(t), "log.db")
 	if err := os.WriteFile(path, content, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	l := openLog(t, path)
-	if err := os.Truncate(path, 2*pageSize); err != nil {
+	want := ErrTruncated
+	if err := os.Truncate(path, 2*pageSize); runtime.GOOS == "windows" && err != nil {
+		want = nil
+	} else if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := readRest(l); !errors.Is(err, ErrTruncated) {
+	if _, err := readRest(l); !errors.Is(err, want) {
 		t.Errorf("%v", err)
 	}
 }

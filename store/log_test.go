@@ -17,6 +17,7 @@ import (
 
 	bolt "go.etcd.io/bbolt"
 
+	"fsrec/fixtures/tempdir"
 	"fsrec/watcher/event"
 )
 
@@ -280,8 +281,9 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := func(b []byte) func(string) {
-		return func(path string) {
+	file := func(b []byte) func(*testing.T, string) {
+		return func(t *testing.T, path string) {
+			t.Helper()
 			if err := os.WriteFile(path, b, 0o644); err != nil {
 				t.Fatal(err)
 			}
@@ -289,42 +291,42 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name string
-		make func(path string)
+		make func(t *testing.T, path string)
 		want error
 		says string
 	}{
-		{"missing", func(string) {}, fs.ErrNotExist, ""},
-		{"directory", func(path string) { os.Mkdir(path, 0o755) }, ErrDirectory, ""},
+		{"missing", func(*testing.T, string) {}, fs.ErrNotExist, ""},
+		{"directory", func(_ *testing.T, path string) { os.Mkdir(path, 0o755) }, ErrDirectory, ""},
 		{"empty", file(nil), ErrEmpty, ""},
 		{"short text", file([]byte("hello")), ErrNotLog, ""},
 		{"long text", file(bytes.Repeat([]byte("hello\n"), 10000)), ErrNotLog, ""},
 		{"zeros", file(make([]byte, 1<<16)), ErrNotLog, ""},
-		{"database without a log", func(path string) { database(t, path, "users", "root", nil) }, ErrForeign, ""},
-		{"database with a bucket meta", func(path string) { database(t, path, "meta", "version", nil) }, ErrForeign, ""},
-		{"database with another magic", func(path string) { database(t, path, "meta", "magic", []byte("something else")) }, ErrForeign, ""},
-		{"database with nothing in it", func(path string) {
+		{"database without a log", func(t *testing.T, path string) { database(t, path, "users", "root", nil) }, ErrForeign, ""},
+		{"database with a bucket meta", func(t *testing.T, path string) { database(t, path, "meta", "version", nil) }, ErrForeign, ""},
+		{"database with another magic", func(t *testing.T, path string) { database(t, path, "meta", "magic", []byte("something else")) }, ErrForeign, ""},
+		{"database with nothing in it", func(t *testing.T, path string) {
 			db, err := bolt.Open(path, 0o644, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
 			db.Close()
 		}, ErrEmpty, "before it began"},
-		{"newer", func(path string) {
-			file(content)(path)
+		{"newer", func(t *testing.T, path string) {
+			file(content)(t, path)
 			database(t, path, "meta", "magic", magicValue(9, 7))
 		}, ErrNewer, "version 9 and needs a reader of version 7, this one reads up to 2"},
 		{"half", file(content[:len(content)/2]), ErrTruncated, ""},
 		{"first page only", file(content[:4096]), ErrTruncated, ""},
 		{"first bytes only", file(content[:50]), ErrTruncated, ""},
 		{"both meta pages gone", file(append(make([]byte, 8192), content[8192:]...)), ErrNotLog, ""},
-		{"being recorded", func(path string) {
+		{"being recorded", func(t *testing.T, path string) {
 			w := create(t, path, Options{})
 			write(t, w, numberedFrom(1, 10))
 		}, ErrLocked, "stop the recorder"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			path := filepath.Join(t.TempDir(), "log.db")
-			c.make(path)
+			path := filepath.Join(tempdir.New(t), "log.db")
+			c.make(t, path)
 			before, _ := os.ReadFile(path)
 			start := time.Now()
 			l, err := Open(path)
@@ -349,7 +351,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 }
 
 func TestLogOfAnotherProcessIsLockedUntilItEnds(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "log.db")
+	path := filepath.Join(tempdir.New(t), "log.db")
 	cmd := child(t, "holder", path)
 	in, err := cmd.StdinPipe()
 	if err != nil {

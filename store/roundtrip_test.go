@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"fsrec/fixtures/tempdir"
 	"fsrec/watcher/event"
 )
 
@@ -101,7 +102,7 @@ func randomRecords(rng *rand.Rand, n int) []event.Record {
 // writeLog makes a closed log of records, in pieces of random length.
 func writeLog(t testing.TB, records []event.Record, opts Options) string {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "log.db")
+	path := filepath.Join(tempdir.New(t), "log.db")
 	w, err := Create(path, testHeader(), opts)
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"fsrec/fixtures/tempdir"
 	"fsrec/watcher/event"
 )
 
@@ -173,7 +174,7 @@ func TestStats(t *testing.T) {
 	if got, want := s.Line(), "<Stats ElapsedTime=1h2mn IN_CREATE=3 IN_ISDIR=1 IN_OPEN=1 IN_Q_OVERFLOW=1 >"; got != want {
 		t.Errorf("line %s, want %s", got, want)
 	}
-	file := t.TempDir() + "/stats"
+	file := tempdir.New(t) + "/stats"
 	if err := s.Dump(file); err != nil {
 		t.Fatal(err)
 	}
@@ -215,7 +216,7 @@ func TestExcludeFilters(t *testing.T) {
 			t.Errorf("%q in a file: error %v", bad, err)
 		}
 	}
-	if _, err := ExcludeFile(t.TempDir() + "/missing"); err == nil {
+	if _, err := ExcludeFile(tempdir.New(t) + "/missing"); err == nil {
 		t.Error("a missing file is no error")
 	}
 }
