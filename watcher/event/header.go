@@ -43,10 +43,10 @@ type Header struct {
 // from what a source says that the system sends.
 type Citation struct {
 	Source     string `json:"source"`               // where it can be read
-	Grade      string `json:"grade"`                // "test", "log" or "specification": what the source rests on
+	Grade      string `json:"grade"`                // what the source rests on: "test", "log", "specification" or "code"; "derived" where it was concluded
 	Filter     string `json:"filter,omitempty"`     // filter set of the watch in the source
 	Conditions string `json:"conditions,omitempty"` // under which the source saw it
-	Order      string `json:"order"`                // "exact", or "set" where the source does not say the order
+	Order      string `json:"order"`                // "exact", "set" where the source does not say the order, or "pattern": like this it was seen
 }
 
 // Limits are bounds that were in force during a recording; 0 is not known.
