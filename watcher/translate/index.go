@@ -20,7 +20,7 @@ const (
 type index struct {
 	root node
 	// complete: every directory is known, so that a name that is not in the
-	// index is that of a file. Otherwise files are in it too.
+	// index is that of a file, unless it is a short one. Otherwise files are in it too.
 	complete bool
 	scratch  []byte
 }
@@ -42,10 +42,21 @@ func (x *index) lookup(name string) subject {
 	if n := parent.children[string(last)]; n != nil {
 		return n.is
 	}
-	if x.complete {
+	if x.complete && !mayBeShort(name) {
 		return file
 	}
 	return unknown
+}
+
+// mayBeShort: an element of name looks like the short (8.3) form of another
+// name, under which the index knows it. ReadDirectoryChangesW delivers those too.
+func mayBeShort(name string) bool {
+	for i := 1; i < len(name); i++ {
+		if name[i-1] == '~' && '0' <= name[i] && name[i] <= '9' {
+			return true
+		}
+	}
+	return false
 }
 
 // walk gives the node of the directory that holds name, and the folded last
@@ -83,7 +94,7 @@ func (n *node) add(name []byte, child *node) {
 
 // learn notes what name is from now on.
 func (x *index) learn(name string, is subject) {
-	if is == file && x.complete {
+	if is == file && x.complete && !mayBeShort(name) {
 		x.take(name)
 		return
 	}

@@ -16,6 +16,8 @@ func TestWhetherADirectoryIsMeantComesFromTheBestSource(t *testing.T) {
 		{"what is below it", `*d\f? -d?`, `MODIFY d\f?, DELETE d/~`},
 		{"the list", `listed entry:d/ entry:d\e/ -d\e? -d? -f?`, `DELETE d\e/~, DELETE d/~, DELETE f~`},
 		{"the list, whatever the case", `listed entry:Dir/ -DIR?`, `DELETE DIR/~`},
+		{"the list, which has no short names", `listed entry:LongName/ -LONGNA~1? -LONGNA~1\f? -f~? -~$doc?`, `DELETE LONGNA~1?, DELETE LONGNA~1\f?, DELETE f~~, DELETE ~$doc~`},
+		{"the list, which has a file with a name like a short one", `listed entry:a~1 -a~1? +b~1! -b~1? -b~1?`, `DELETE a~1~, CREATE b~1~, DELETE b~1~, DELETE b~1?`},
 		{"a list that is not whole", `entry:d/ entry:f *d? *f? *g?`, `ATTRIB d/~, MODIFY f~, MODIFY g?`},
 		{"a name that came after the list", `listed +x? -x? +y? *y? *y/! -y?`, `CREATE x?, DELETE x?, CREATE y?, MODIFY y?, ATTRIB y/~, DELETE y/~`},
 		{"a list that is out of date", `listed entry:d/ loss *d? *f?`, `ATTRIB d/~, MODIFY f?`},
