@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"fsrec/fixtures/tempdir"
 	"fsrec/recorder"
 	"fsrec/replayer"
 	"fsrec/store"
@@ -24,6 +25,9 @@ import (
 func newLive(t testing.TB) live.Backend {
 	t.Helper()
 	n, err := live.New(live.Options{})
+	if errors.Is(err, event.ErrUnsupported) {
+		t.Skip(err)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,6 +59,10 @@ func open(t testing.TB, path string) *store.Log {
 // out of the tree, atomic saves, removals.
 func work(t testing.TB, root string) {
 	t.Helper()
+	odd := "\n\xff"
+	if runtime.GOOS == "windows" {
+		odd = "\xed\xa0\x80" // a surrogate that is alone
+	}
 	outside := filepath.Join(filepath.Dir(root), filepath.Base(root)+".outside")
 	do := func(err error) {
 		if err != nil {
@@ -65,7 +73,7 @@ func work(t testing.TB, root string) {
 	for i := range 50 {
 		dir := filepath.Join(root, fmt.Sprintf("d%d", i%5))
 		do(os.MkdirAll(filepath.Join(dir, "sub"), 0o777))
-		file := filepath.Join(dir, fmt.Sprintf("f%d\n\xff", i))
+		file := filepath.Join(dir, fmt.Sprintf("f%d", i)+odd)
 		do(os.WriteFile(file+".tmp", bytes.Repeat([]byte{'x'}, i), 0o666))
 		do(os.Rename(file+".tmp", file))
 		if i%3 == 0 {
@@ -77,11 +85,11 @@ func work(t testing.TB, root string) {
 	do(os.Rename(filepath.Join(root, "d1"), outside))
 	do(os.WriteFile(filepath.Join(outside, "unseen"), nil, 0o666))
 	do(os.Rename(outside, filepath.Join(root, "back")))
-	do(os.RemoveAll(filepath.Join(root, "d2")))
+	do(tempdir.RemoveAll(filepath.Join(root, "d2")))
 }
 
 // seen collects what a handler is given, as it is printed, up to the closing of
-// the sentinel.
+// the sentinel, or its making where closing is not told.
 type seen struct {
 	text    strings.Builder
 	missing []string      // ends of paths that have not been seen
@@ -99,14 +107,14 @@ func (s *seen) HandleEvent(ev *watcher.Event) (bool, error) {
 			close(s.all)
 		}
 	}
-	if ev.Name == sentinel && ev.Mask == event.IN_CLOSE_WRITE {
+	if ev.Name == sentinel && (ev.Mask == event.IN_CLOSE_WRITE || runtime.GOOS != "linux") {
 		return false, errSentinel
 	}
 	return false, nil
 }
 
 func TestAReplayGivesAHandlerWhatTheLiveHandlerSaw(t *testing.T) {
-	root, path := t.TempDir(), filepath.Join(t.TempDir(), "log.db")
+	root, path := tempdir.New(t), filepath.Join(tempdir.New(t), "log.db")
 	for _, dir := range []string{"before", "before/deep"} {
 		if err := os.Mkdir(filepath.Join(root, dir), 0o777); err != nil {
 			t.Fatal(err)
@@ -115,7 +123,7 @@ func TestAReplayGivesAHandlerWhatTheLiveHandlerSaw(t *testing.T) {
 	backend := newLive(t)
 	log := createLog(t, path, backend.Header())
 	tee := recorder.Tee(backend, log, recorder.Options{})
-	saw := seen{missing: []string{"/a/b/moved/sub/late", "/back/unseen"}, all: make(chan struct{})}
+	saw := seen{missing: []string{filepath.FromSlash("/a/b/moved/sub/late"), filepath.FromSlash("/back/unseen")}, all: make(chan struct{})}
 	attach(t, watcher.NewWatchManager(tee), root, func(wm *watcher.WatchManager) {
 		done := make(chan error)
 		go func() { done <- watcher.NewNotifier(wm, &saw).Run(t.Context()) }()
@@ -189,7 +197,7 @@ func firstDifference(got, want string) string {
 // record runs a recording of root while during runs.
 func record(t testing.TB, root string, opts recorder.Options, during func(*recorder.Recorder)) ([]event.Record, recorder.Summary) {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "log.db")
+	path := filepath.Join(tempdir.New(t), "log.db")
 	backend := newLive(t)
 	if _, err := backend.Add(event.WatchRequest{Path: root, Mask: event.IN_ALL_EVENTS, Recursive: true, AutoAdd: true}); err != nil {
 		t.Fatal(err)
@@ -217,8 +225,19 @@ func record(t testing.TB, root string, opts recorder.Options, during func(*recor
 	return recording.Records(), summary
 }
 
+// made reports whether a record says that something was made.
+func made(r event.Record) bool {
+	switch r.Kind {
+	case event.KindEvent:
+		return r.Mask&event.IN_CREATE != 0
+	case event.KindChange:
+		return r.Action() == event.FILE_ACTION_ADDED && r.Flags&event.FlagOwn == 0
+	}
+	return false
+}
+
 func TestAStopAfterTheWorkHoldsAllOfIt(t *testing.T) {
-	root := t.TempDir()
+	root := tempdir.New(t)
 	records, summary := record(t, root, recorder.Options{}, func(r *recorder.Recorder) {
 		for i := range 1000 {
 			if err := os.WriteFile(filepath.Join(root, fmt.Sprint(i)), nil, 0o666); err != nil {
@@ -227,16 +246,19 @@ func TestAStopAfterTheWorkHoldsAllOfIt(t *testing.T) {
 		}
 		r.StopStatus("work is done", 7)
 	})
-	created := 0
+	created, masks := 0, uint64(0)
 	for i, r := range records {
 		if r.Seq != uint64(i+1) || i > 0 && r.Time < records[i-1].Time {
 			t.Fatalf("out of order: %s", lines(records[i:i+1]))
 		}
-		if r.Kind == event.KindEvent && r.Mask == event.IN_CREATE {
+		if made(r) {
 			created++
+			if r.Kind == event.KindEvent {
+				masks++
+			}
 		}
 	}
-	if created != 1000 || summary.Masks[event.IN_CREATE] != 1000 {
+	if created != 1000 || summary.Masks[event.IN_CREATE] != masks {
 		t.Errorf("%d files created, summary %+v", created, summary)
 	}
 	last := records[len(records)-1]
@@ -249,7 +271,7 @@ func TestAStopAfterTheWorkHoldsAllOfIt(t *testing.T) {
 }
 
 func TestMarksAndSyncSeparateTheStepsOfAScenario(t *testing.T) {
-	root := t.TempDir()
+	root := tempdir.New(t)
 	records, _ := record(t, root, recorder.Options{}, func(r *recorder.Recorder) {
 		for i := range 20 {
 			if err := os.Mkdir(filepath.Join(root, fmt.Sprint(i)), 0o777); err != nil {
@@ -272,7 +294,7 @@ func TestMarksAndSyncSeparateTheStepsOfAScenario(t *testing.T) {
 		switch {
 		case r.Kind == event.KindMark:
 			order = append(order, "mark "+r.Name)
-		case r.Kind == event.KindEvent && r.Mask == event.IN_CREATE|event.IN_ISDIR:
+		case made(r):
 			order = append(order, "made "+r.Name)
 		}
 	}
@@ -287,6 +309,9 @@ func TestMarksAndSyncSeparateTheStepsOfAScenario(t *testing.T) {
 
 func TestNoGoroutineAndNoDescriptorIsLeft(t *testing.T) {
 	count := func() (goroutines, descriptors int) {
+		if runtime.GOOS != "linux" {
+			return runtime.NumGoroutine(), 0 // on Windows, what is open keeps the test's directory from being removed
+		}
 		fds, err := os.ReadDir("/proc/self/fd")
 		if err != nil {
 			t.Fatal(err)
@@ -294,7 +319,7 @@ func TestNoGoroutineAndNoDescriptorIsLeft(t *testing.T) {
 		return runtime.NumGoroutine(), len(fds)
 	}
 	once := func() {
-		root, path := t.TempDir(), filepath.Join(t.TempDir(), "log.db")
+		root, path := tempdir.New(t), filepath.Join(tempdir.New(t), "log.db")
 		backend := newLive(t)
 		log := createLog(t, path, backend.Header())
 		r := recorder.New(backend, log, recorder.Options{})
@@ -343,7 +368,7 @@ func TestNoGoroutineAndNoDescriptorIsLeft(t *testing.T) {
 }
 
 func TestDurationEndsALiveRecording(t *testing.T) {
-	_, summary := record(t, t.TempDir(), recorder.Options{Duration: time.Millisecond}, func(*recorder.Recorder) {})
+	_, summary := record(t, tempdir.New(t), recorder.Options{Duration: time.Millisecond}, func(*recorder.Recorder) {})
 	if summary.Reason != recorder.ReasonDuration || summary.Time < time.Millisecond {
 		t.Errorf("summary %+v", summary)
 	}
@@ -364,7 +389,7 @@ func (f *follower) HandleEvent(ev *watcher.Event) (bool, error) {
 }
 
 func TestAReplayGivesAHandlerThatAddsWatchesWhatItSawLive(t *testing.T) {
-	root, path := t.TempDir(), filepath.Join(t.TempDir(), "log.db")
+	root, path := tempdir.New(t), filepath.Join(tempdir.New(t), "log.db")
 	backend := newLive(t)
 	log := createLog(t, path, backend.Header())
 	run := func(backend event.Backend, began func()) string {
