@@ -88,28 +88,3 @@ func TestFileSizeLimitSaysWhatIsSafe(t *testing.T) {
 	}
 	wantReadable(t, path, safe)
 }
-
-// Someone cuts off the file of a running recorder: bbolt would die of SIGBUS.
-func TestFileCutOffWhileRecordingIsAnError(t *testing.T) {
-	path := filepath.Join(tempdir.New(t), "log.db")
-	w := create(t, path, Options{FlushInterval: -1})
-	write(t, w, numberedFrom(1, 1000))
-	if err := w.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Truncate(path, 0); err != nil {
-		t.Fatal(err)
-	}
-	write(t, w, numberedFrom(1001, 1000))
-	err := w.Flush()
-	var failed *WriteError
-	if !errors.As(err, &failed) || failed.Last != 1000 {
-		t.Fatalf("Flush: %v", err)
-	}
-	if again := w.Close(); again != err {
-		t.Errorf("Close: %v", again)
-	}
-	if _, err := Open(path); !errors.Is(err, ErrEmpty) {
-		t.Errorf("the lock is still held, or the file is not empty: %v", err)
-	}
-}

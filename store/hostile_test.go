@@ -154,6 +154,39 @@ func TestTruncatedWhileItIsReadIsFound(t *testing.T) {
 	}
 }
 
+// Someone cuts off the file of a running recorder: bbolt would die of SIGBUS. Windows does not let them.
+func TestFileCutOffWhileRecordingIsAnError(t *testing.T) {
+	path := filepath.Join(tempdir.New(t), "log.db")
+	w := create(t, path, Options{FlushInterval: -1})
+	write(t, w, numberedFrom(1, 1000))
+	if err := w.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	cut := os.Truncate(path, 0)
+	if runtime.GOOS != "windows" && cut != nil {
+		t.Fatal(cut)
+	}
+	write(t, w, numberedFrom(1001, 1000))
+	err := w.Flush()
+	if cut != nil {
+		if err = errors.Join(err, w.Close()); err != nil {
+			t.Fatal(err)
+		}
+		sameRecords(t, readAll(t, openLog(t, path)), numberedFrom(1, 2000))
+		return
+	}
+	var failed *WriteError
+	if !errors.As(err, &failed) || failed.Last != 1000 {
+		t.Fatalf("Flush: %v", err)
+	}
+	if again := w.Close(); again != err {
+		t.Errorf("Close: %v", again)
+	}
+	if _, err := Open(path); !errors.Is(err, ErrEmpty) {
+		t.Errorf("the lock is still held, or the file is not empty: %v", err)
+	}
+}
+
 // A block whose checksum is right can still lie about everything else.
 func TestForgedBlocksAreRefused(t *testing.T) {
 	e, err := newEncoder(false)
