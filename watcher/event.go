@@ -18,19 +18,27 @@ type Event struct {
 	Mask event.Mask // one event, with IN_ISDIR where its subject is a directory
 	// Cookie connects the IN_MOVED_FROM and the IN_MOVED_TO of one rename; 0 for all other events.
 	Cookie    uint32
-	Dir       bool          // the subject is a directory
-	Synthetic bool          // derived from the contents of a new directory, or from a loss; not sent by the kernel
-	Time      time.Duration // since the start of the recording or of watching
-	Seq       uint64        // number of the record, from 1
-	Path      string        // of the watched file or directory
-	Name      string        // in the watched directory; empty if the event is about the watched object itself
-	Pathname  string        // Path and Name
+	Dir       bool // the subject is a directory
+	Synthetic bool // derived from the contents of a new directory, or from a loss; not sent by the kernel
+	// DirUnknown: Windows did not say whether the subject is a directory, and it is not known. Dir is false then.
+	DirUnknown bool
+	// Inferred: that the subject is a directory, or is none, or that two halves
+	// make a rename, was concluded from other events, or looked up later.
+	Inferred bool
+	Time     time.Duration // since the start of the recording or of watching
+	Seq      uint64        // number of the record, from 1
+	// Path is that of the directory that holds the subject, or of the watched object itself. On
+	// Windows, where one watch is for a whole tree, it may be below what is watched.
+	Path     string
+	Name     string // in the directory; empty if the event is about the watched object itself
+	Pathname string // Path and Name
 	// SrcPathname is where the subject of an IN_MOVED_TO came from; empty
 	// where it came from a place whose IN_MOVED_FROM is not watched.
 	SrcPathname string
 
-	sub    *subscription // of the watch, nil if there was none when the event was read
-	lo, hi int           // Pathname in stream.text
+	sub *subscription // of the watch, nil if there was none when the event was read
+	// Pathname in stream.text, and the start of Name there where Path is not that of the watch.
+	lo, hi, base int32
 }
 
 // Maskname is the name of the event, with "|IN_ISDIR" where its subject is a directory.
@@ -45,7 +53,7 @@ func (ev *Event) HasCookie() bool { return ev.Mask&event.IN_MOVE != 0 }
 // Clone gives a copy that may be kept, with strings of its own.
 func (ev *Event) Clone() *Event {
 	c := *ev
-	c.sub, c.lo, c.hi = nil, 0, 0
+	c.sub, c.lo, c.hi, c.base = nil, 0, 0, 0
 	c.Path = strings.Clone(ev.Path)
 	c.Name = strings.Clone(ev.Name)
 	c.Pathname = strings.Clone(ev.Pathname)

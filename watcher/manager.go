@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"fsrec/watcher/event"
+	"fsrec/watcher/translate"
 )
 
 // Backend is where a WatchManager gets its events from: package live for the
@@ -28,6 +29,10 @@ type WatchManager struct {
 	exclude  func(string) bool
 	adopt    bool
 	log      *slog.Logger
+
+	// windows makes events of what Windows delivers, nil for a backend that
+	// delivers events. It is the Notifier's, which holds its work meanwhile.
+	windows *translate.Translator
 
 	ignore atomic.Bool
 	// gen changes with every change of table or subs.
@@ -76,7 +81,8 @@ func newSubscription(s *settings) *subscription {
 
 // NewWatchManager gives a manager that owns backend: Close closes it.
 func NewWatchManager(backend Backend, opts ...ManagerOption) *WatchManager {
-	platform := backend.Header().Platform
+	header := backend.Header()
+	platform := header.Platform
 	wm := &WatchManager{
 		backend:    backend,
 		platform:   platform,
@@ -86,11 +92,18 @@ func NewWatchManager(backend Backend, opts ...ManagerOption) *WatchManager {
 		aliases:    make(map[string]string),
 		unrecorded: make(map[int32]event.Mask),
 	}
+	if platform == event.Windows || header.Backend == backendWindows {
+		wm.windows = translate.New()
+		wm.windows.Paths = platform
+	}
 	for _, opt := range opts {
 		opt(wm)
 	}
 	return wm
 }
+
+// backendWindows is the backend that delivers KindChange records; a replay may have mapped its paths to another platform.
+const backendWindows = "rdcw"
 
 // Backend is what the manager was made with.
 func (wm *WatchManager) Backend() Backend { return wm.backend }

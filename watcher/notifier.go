@@ -33,6 +33,7 @@ type Notifier struct {
 	stream *stream
 	queue  [][]event.Record // read, not processed
 	free   []event.Record   // a buffer to read into
+	last   bool             // nothing more will be read: what the stream holds comes next
 
 	mu  sync.Mutex // not held while anything is waited for
 	err error
@@ -139,6 +140,8 @@ func (n *Notifier) ready(ctx context.Context, d time.Duration) (int, error) {
 	switch {
 	case err == nil:
 		return bytes, nil
+	case n.atEnd(err):
+		return lastBytes, nil
 	case n.stopped.Err() != nil:
 		return 0, ErrClosed
 	case ctx.Err() == nil && waiting.Err() != nil && errors.Is(err, waiting.Err()):
@@ -199,10 +202,12 @@ func (n *Notifier) read(ctx context.Context, checkThreshold bool) error {
 	n.free = nil
 	n.work.give()
 	batch, err := n.wm.backend.Read(ctx, buf)
-	if err != nil {
-		if n.stopped.Err() != nil {
-			return ErrClosed
-		}
+	switch {
+	case err != nil && n.stopped.Err() != nil:
+		return ErrClosed
+	case n.atEnd(err):
+		return nil
+	case err != nil:
 		return err
 	}
 	n.work.take()
@@ -213,6 +218,23 @@ func (n *Notifier) read(ctx context.Context, checkThreshold bool) error {
 		return ErrClosed
 	}
 	return nil
+}
+
+// lastBytes is how many bytes wait when only what was held back is left: no threshold waits for more.
+const lastBytes = 1 << 30
+
+// atEnd notes that a backend which gave err is at its end, and reports whether
+// there is something to process nevertheless: what was held back until more is known.
+func (n *Notifier) atEnd(err error) bool {
+	if !errors.Is(err, io.EOF) {
+		return false
+	}
+	if !inHandler() {
+		n.work.take()
+		defer n.work.give()
+	}
+	n.last = true
+	return n.stream.holds()
 }
 
 // ProcessEvents gives all events that were read to their handlers. Where a
@@ -288,12 +310,15 @@ func (n *Notifier) take() (*Event, *settings) {
 		if ev, set := n.stream.take(); ev != nil {
 			return ev, set
 		}
-		if used := n.stream.records; cap(used) > cap(n.free) {
+		if used := n.stream.batch; cap(used) > cap(n.free) {
 			n.free = used
 		}
 		n.stream.drop()
 		if len(n.queue) == 0 {
-			return nil, nil
+			if !n.last || !n.stream.holds() {
+				return nil, nil
+			}
+			n.queue = append(n.queue, nil)
 		}
 		n.stream.feed(n.queue[0])
 		n.queue[0] = nil
@@ -310,6 +335,10 @@ func (n *Notifier) discard() {
 		n.stream.discard()
 	}
 	n.queue = nil
+	if n.stream.holds() {
+		n.stream.feed(nil)
+		n.stream.discard()
+	}
 }
 
 // Stop ends the Notifier: a blocked read is cancelled, what was read and not

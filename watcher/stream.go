@@ -1,6 +1,7 @@
 package watcher
 
 import (
+	"strings"
 	"time"
 
 	"fsrec/watcher/event"
@@ -17,9 +18,12 @@ const (
 // stream makes events of records, segment by segment. It is used by one goroutine at a time.
 type stream struct {
 	wm       *WatchManager
-	records  []event.Record // those before at are done
+	batch    []event.Record // as the backend gave it
+	records  []event.Record // the batch, or what it was translated to; those before at are done
 	at       int
-	seq      uint64 // of the latest record, for backends that do not number them
+	told     []event.Record // for translations
+	numbered bool           // the backend numbers its records
+	seq      uint64         // of the latest record, for backends that do not number them
 	events   []Event
 	next     int    // first event that take has not looked at
 	text     string // the Pathnames of all events
@@ -55,18 +59,45 @@ func newStream(wm *WatchManager) *stream {
 	return &stream{wm: wm, events: make([]Event, 0, segmentEvents)}
 }
 
-// feed gives the stream its next batch of records. It must have used up the one before.
-func (s *stream) feed(records []event.Record) {
-	s.records, s.at = records, 0
+// feed gives the stream its next batch of records, an empty one at the end of
+// the backend's. It must have used up the one before.
+func (s *stream) feed(batch []event.Record) {
+	s.batch, s.records, s.at = batch, batch, 0
+	if s.wm.windows != nil {
+		s.translate()
+	}
 	if !s.reads {
 		clear(s.seen) // of a backend that does not tell of its reads, a batch is one
 	}
 }
 
+// translate makes events of the changes of Windows in the batch.
+func (s *stream) translate() {
+	for i := range s.batch {
+		r := &s.batch[i]
+		s.numbered = s.numbered || r.Seq != 0
+		if r.Kind == event.KindBarrier {
+			continue
+		}
+		if s.seq++; !s.numbered {
+			r.Seq = s.seq
+		}
+	}
+	if len(s.batch) > 0 {
+		s.told = s.wm.windows.Append(s.told[:0], s.batch)
+	} else {
+		s.told = s.wm.windows.Flush(s.told[:0])
+	}
+	s.records = s.told
+}
+
+// holds reports whether something is held back until more is known.
+func (s *stream) holds() bool { return s.wm.windows != nil && s.wm.windows.Holding() }
+
 // drop forgets all events that are under way, but not the watches.
 func (s *stream) drop() {
 	s.events, s.next = s.events[:0], 0
-	s.records, s.at = nil, 0
+	s.batch, s.records, s.at = nil, nil, 0
 }
 
 // discard is drop after what is left of the batch has changed the watches.
@@ -132,6 +163,9 @@ func (s *stream) admit(ev *Event) (*settings, bool) {
 	if ev.hi > 0 {
 		ev.Pathname = s.text[ev.lo:ev.hi]
 	}
+	if ev.base > 0 {
+		ev.Path, ev.Name = s.text[ev.lo:ev.base-1], s.text[ev.base:ev.hi]
+	}
 	switch {
 	case ev.Mask&event.IN_MOVED_FROM != 0:
 		s.moves.put(ev.Cookie, ev.Pathname, ev.Time)
@@ -157,7 +191,7 @@ func (s *stream) fill() bool {
 			break
 		}
 		s.at++
-		if r.Kind != event.KindBarrier {
+		if s.wm.windows == nil && r.Kind != event.KindBarrier {
 			s.seq++
 		}
 		switch r.Kind {
@@ -238,6 +272,8 @@ func (s *stream) event(r *event.Record) {
 	ev := s.grow()
 	ev.WD, ev.Mask, ev.Name, ev.Path, ev.sub = r.WD, r.Mask, r.Name, w.Path, c.sub
 	ev.Synthetic = r.Flags&event.FlagSynthetic != 0
+	ev.Inferred = r.Flags&event.FlagInferred != 0
+	ev.DirUnknown = r.Flags&event.FlagDirUnknown != 0
 	if r.Mask&(event.IN_DELETE_SELF|event.IN_MOVE_SELF) != 0 {
 		ev.Dir = w.Flags&event.FlagDir != 0 // the kernel does not say it
 	} else {
@@ -254,8 +290,26 @@ func (s *stream) event(r *event.Record) {
 	if r.WD != s.lastWD || r.Name != s.lastName {
 		s.lastWD, s.lastName, s.lastAt = r.WD, r.Name, len(s.arena)
 		s.arena = s.wm.platform.AppendJoin(s.arena, w.Path, r.Name)
+		if w.Filter != 0 && s.wm.platform != event.Windows {
+			s.separate(len(s.arena) - len(r.Name))
+		}
 	}
-	ev.lo, ev.hi = s.lastAt, len(s.arena)
+	ev.lo, ev.hi = int32(s.lastAt), int32(len(s.arena))
+	if w.Filter != 0 {
+		if i := strings.LastIndexByte(r.Name, '\\'); i >= 0 {
+			ev.base = ev.hi - int32(len(r.Name)-i-1)
+		}
+	}
+}
+
+// separate gives a name of Windows in the arena, from start on, the separators of the platform.
+func (s *stream) separate(start int) {
+	name := s.arena[start:]
+	for i := range name {
+		if name[i] == '\\' {
+			name[i] = s.wm.platform.Separator()
+		}
+	}
 }
 
 func (s *stream) load(c *slot, wd int32) {

@@ -333,7 +333,10 @@ func (wm *WatchManager) WatchTransientFile(filename string, mask event.Mask, h H
 	if dir == name {
 		dir = "."
 	}
-	isFile := ChainIfTrue(func(ev *Event) bool { return ev.Name == base })
+	isFile := ChainIfTrue(func(ev *Event) bool {
+		rest, same := wm.platform.Below(base, ev.Name)
+		return same && rest == ""
+	})
 	return wm.AddWatch(dir, mask|event.IN_CREATE|event.IN_DELETE, Handle(Chain(isFile, h)), Exclude(nil))
 }
 

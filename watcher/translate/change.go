@@ -3,6 +3,7 @@ package translate
 import (
 	"bytes"
 	"slices"
+	"strings"
 
 	"fsrec/watcher/event"
 )
@@ -176,19 +177,27 @@ func (t *Translator) carry(to []event.Record, w *watch, r *event.Record, name st
 	if is != directory || len(t.watches) < 2 || w.path == "" {
 		return to
 	}
-	src, dst := event.Windows.Join(w.path, name), event.Windows.Join(w.path, r.Name)
+	src, dst := t.below(w, name), t.below(w, r.Name)
 	if !t.relocate(src, dst) {
 		return to
 	}
 	return append(to, event.Record{Kind: event.KindMove, Seq: r.Seq, Time: r.Time, Src: src, Path: dst})
 }
 
+// below is the path of a name in a watched directory.
+func (t *Translator) below(w *watch, name string) string {
+	if t.Paths != event.Windows {
+		name = strings.ReplaceAll(name, `\`, string(t.Paths.Separator()))
+	}
+	return t.Paths.Join(w.path, name)
+}
+
 // relocate gives the watches at and below src the place that they have after a
 // rename, and reports whether there are any.
 func (t *Translator) relocate(src, dst string) (any bool) {
 	for _, w := range t.watches {
-		if rest, ok := event.Windows.Below(src, w.path); ok && dst != "" {
-			w.path, any = event.Windows.Join(dst, rest), true
+		if rest, ok := t.Paths.Below(src, w.path); ok && dst != "" {
+			w.path, any = t.Paths.Join(dst, rest), true
 		}
 	}
 	return any

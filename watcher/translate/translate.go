@@ -15,18 +15,24 @@ const (
 
 // Translator translates one stream of records. It is not safe for concurrent use.
 type Translator struct {
+	// Paths is the platform by whose rules the paths of watches are written. It
+	// is Windows, unless a replay has mapped them.
+	Paths event.Platform
+
 	watches map[int32]*watch
 	last    *watch // of the latest record: changes come in runs
 	lastWD  int32
 	held    []*watch // those that hold a REMOVED, longest first
-	now     int64    // time of the latest record
+	seq     uint64   // of the latest record that has a number
 	cookie  uint32   // the latest that was made up
 	unknown [event.FILE_ACTION_TUNNELLED_ID_COLLISION + 1]int64
 	fold    [2][]byte
 }
 
 // New gives a Translator that knows of no watch.
-func New() *Translator { return &Translator{watches: make(map[int32]*watch)} }
+func New() *Translator {
+	return &Translator{Paths: event.Windows, watches: make(map[int32]*watch)}
+}
 
 // Append translates records and appends the result to to. A KindChange becomes a
 // KindEvent with the record's number and time, the mask and cookie of inotify,
@@ -39,11 +45,13 @@ func New() *Translator { return &Translator{watches: make(map[int32]*watch)} }
 func (t *Translator) Append(to, records []event.Record) []event.Record {
 	for i := range records {
 		r := &records[i]
-		if r.Time < t.now { // another place of a recording
-			to = t.releaseAll(to)
-			t.rewind()
+		if r.Seq != 0 {
+			if r.Seq < t.seq { // another place of a recording
+				to = t.releaseAll(to)
+				t.rewind()
+			}
+			t.seq = r.Seq
 		}
-		t.now = r.Time
 		for len(t.held) > 0 && r.Time-t.held[0].held.removed.Time > holdTime {
 			to = t.release(to, t.held[0])
 		}
