@@ -52,7 +52,7 @@ func (c *capture) flags() []cli.Flag {
 		&cli.StringSliceFlag{Name: "exclude-from", Usage: "read such regular expressions from `FILE`, one a line", Destination: &c.excludeFrom},
 		&cli.BoolFlag{Name: "no-recursive", Usage: "do not watch the directories that are below DIR at the start", DisableDefaultText: true, Destination: &c.noRecursive},
 		&cli.BoolFlag{Name: "no-auto-add", Usage: "do not watch directories that appear later", DisableDefaultText: true, Destination: &c.noAutoAdd},
-		sizeFlag(&c.buffer, "buffer", "size of one read of the kernel, in `BYTES` (default 256KiB)"),
+		sizeFlag(&c.buffer, "buffer", "size of one read of the kernel, in `BYTES` (default 256KiB; on Windows 64KiB, and what the kernel keeps)"),
 		pause.flag("pause", "wait for `TIME` after a large read, which saves work and merges events; 0 for never (default 2ms)"),
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.etcd.io/bbolt"
@@ -40,6 +42,7 @@ func TestScripts(t *testing.T) {
 			"oneline":  oneLine,
 			"jsonl":    jsonLines,
 			"same":     sameReport,
+			"encode":   encode,
 		},
 		Condition: func(cond string) (bool, error) {
 			if name, ok := strings.CutPrefix(cond, "has:"); ok {
@@ -193,4 +196,22 @@ func sameReport(ts *testscript.TestScript, _ bool, args []string) {
 	if !reflect.DeepEqual(reports[0], reports[1]) {
 		ts.Fatalf("%v\nis not\n%v", reports[0], reports[1])
 	}
+}
+
+// encode FORM FILE FILE writes a text as programs of Windows do.
+func encode(ts *testscript.TestScript, _ bool, args []string) {
+	text := ts.ReadFile(args[1])
+	switch args[0] {
+	case "crlf":
+		text = strings.ReplaceAll(text, "\n", "\r\n")
+	case "utf8-mark":
+		text = "\ufeff" + text
+	case "utf16":
+		var wide []byte
+		for _, unit := range utf16.Encode([]rune("\ufeff" + text)) {
+			wide = binary.LittleEndian.AppendUint16(wide, unit)
+		}
+		text = string(wide)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[2]), []byte(text), 0o600))
 }

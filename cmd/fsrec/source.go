@@ -91,6 +91,10 @@ func openText(path string) *os.File {
 // looksLikeText reports whether the first line that is neither blank nor a
 // comment begins as that of a text form does.
 func looksLikeText(r io.Reader) bool {
+	r, err := withoutMark(r)
+	if err != nil {
+		return true // it is told when it is read
+	}
 	lines := bufio.NewScanner(io.LimitReader(r, 64<<10))
 	for lines.Scan() {
 		line := strings.TrimSpace(lines.Text())
@@ -112,6 +116,19 @@ func readText(name string, r io.Reader) (*source, error) {
 		return nil, err
 	}
 	return &source{Log: log, name: name, bytes: counted.n}, nil
+}
+
+// withoutMark reads on after the byte order mark that programs of Windows put
+// before UTF-8, and refuses UTF-16.
+func withoutMark(r io.Reader) (io.Reader, error) {
+	b := bufio.NewReader(r)
+	switch mark, _ := b.Peek(3); {
+	case string(mark) == "\xef\xbb\xbf":
+		_, _ = b.Discard(len(mark))
+	case len(mark) > 1 && string(mark[:2]) == "\xff\xfe":
+		return nil, errors.New("it is UTF-16, as the > of PowerShell writes it: want UTF-8, which -o FILE writes")
+	}
+	return b, nil
 }
 
 type countingReader struct {
@@ -136,6 +153,10 @@ type numbered struct {
 }
 
 func newNumbered(name string, r io.Reader) (*numbered, error) {
+	r, err := withoutMark(r)
+	if err != nil {
+		return nil, textError(name, err)
+	}
 	text, err := event.NewTextReader(r)
 	if err != nil {
 		return nil, textError(name, err)
