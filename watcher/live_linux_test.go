@@ -4,90 +4,18 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"fsrec/watcher"
 	"fsrec/watcher/event"
-	"fsrec/watcher/live"
 )
-
-func liveManager(t testing.TB) *watcher.WatchManager {
-	t.Helper()
-	backend, err := live.New(live.Options{Pause: -1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	wm := watcher.NewWatchManager(backend)
-	t.Cleanup(func() { check(t, wm.Close()) })
-	return wm
-}
-
-func check(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func mkdir(t testing.TB, path ...string) string {
-	t.Helper()
-	dir := filepath.Join(path...)
-	check(t, os.MkdirAll(dir, 0o755))
-	return dir
-}
-
-func write(t testing.TB, path ...string) string {
-	t.Helper()
-	file := filepath.Join(path...)
-	check(t, os.WriteFile(file, []byte("x"), 0o644))
-	return file
-}
-
-// until processes events up to those about a new file, which it makes in dir,
-// and gives the others as "IN_CREATE name-below-dir".
-func until(t *testing.T, n *watcher.Notifier, dir string, events *[]string) []string {
-	t.Helper()
-	f, err := os.CreateTemp(dir, "end")
-	check(t, err)
-	check(t, f.Close())
-	aboutEnd := func(s string) bool { return strings.HasSuffix(s, " "+filepath.Base(f.Name())) }
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	check(t, n.Run(ctx, func(*watcher.Notifier) bool { return slices.ContainsFunc(*events, aboutEnd) }))
-	got := slices.DeleteFunc(*events, aboutEnd)
-	*events = nil
-	return got
-}
-
-func collector(dir string, events *[]string) watcher.Handler {
-	return watcher.HandlerFunc(func(ev *watcher.Event) error {
-		rel, err := filepath.Rel(dir, ev.Pathname)
-		line := ev.Maskname() + " " + rel
-		if ev.SrcPathname != "" {
-			src, _ := filepath.Rel(dir, ev.SrcPathname)
-			line += " < " + src
-		}
-		*events = append(*events, line)
-		return err
-	})
-}
-
-func same(t *testing.T, what string, got []string, want ...string) {
-	t.Helper()
-	if !slices.Equal(got, want) {
-		t.Errorf("%s:\n got %q\nwant %q", what, got, want)
-	}
-}
 
 func TestLiveRecursiveAutoAddUpdateRemove(t *testing.T) {
 	dir := t.TempDir()
@@ -186,116 +114,6 @@ func TestLiveTransientFile(t *testing.T) {
 		check(t, n.ProcessEvents())
 	}
 	same(t, "events", got, "IN_CREATE a.pid", "IN_DELETE a.pid")
-}
-
-func TestLiveGeneratorTree(t *testing.T) {
-	dir := t.TempDir()
-	backend, err := live.New(live.Options{})
-	check(t, err)
-	tree, err := watcher.NewInotifyTree(backend, dir)
-	check(t, err)
-	defer tree.Close()
-	write(t, mkdir(t, dir, "a"), "f")
-	sawNil := false
-	seen := map[string]bool{}
-	for ev := range tree.Events(t.Context()) {
-		if ev == nil {
-			sawNil = true
-		} else if ev.Mask&event.IN_CREATE != 0 {
-			rel, _ := filepath.Rel(dir, ev.Pathname)
-			seen[rel] = true
-		}
-		if sawNil && len(seen) == 2 {
-			break
-		}
-	}
-	if !seen["a"] || !seen["a/f"] {
-		t.Errorf("created: %v, %v", seen, tree.Err())
-	}
-}
-
-func TestLiveThreadedNotifierLeavesNothingBehind(t *testing.T) {
-	dir := t.TempDir()
-	descriptors := func() int {
-		all, err := os.ReadDir("/proc/self/fd")
-		check(t, err)
-		return len(all)
-	}
-	// To close an inotify descriptor takes the kernel 10 ms, so that a manager serves many cycles.
-	cycles := func(managers, each int) {
-		for range managers {
-			backend, err := live.New(live.Options{})
-			check(t, err)
-			wm := watcher.NewWatchManager(backend)
-			for range each {
-				n := watcher.NewThreadedNotifier(wm, watcher.HandlerFunc(func(*watcher.Event) error { return nil }))
-				check(t, n.Start())
-				_, err = wm.AddWatch(dir, event.IN_OPEN)
-				check(t, err)
-				n.Stop()
-				check(t, n.Err())
-			}
-			check(t, wm.Close())
-		}
-	}
-	cycles(1, 1)
-	goroutines, files := runtime.NumGoroutine(), descriptors()
-	cycles(20, 50)
-	for range 1000 { // those that have nothing left to do but to end
-		if runtime.NumGoroutine() <= goroutines {
-			break
-		}
-		runtime.Gosched()
-	}
-	if g, f := runtime.NumGoroutine(), descriptors(); g > goroutines || f > files {
-		t.Errorf("%d goroutines and %d descriptors, %d and %d before", g, f, goroutines, files)
-	}
-}
-
-// Watches come and go from several goroutines while events are delivered.
-func TestLiveConcurrentWatches(t *testing.T) {
-	const goroutines, rounds = 4, 20
-	dir := t.TempDir()
-	wm := liveManager(t)
-	n := watcher.NewThreadedNotifier(wm, watcher.HandlerFunc(func(*watcher.Event) error { return errors.New("nobody's event") }))
-	check(t, n.Start())
-	var all sync.WaitGroup
-	for g := range goroutines {
-		all.Go(func() {
-			for i := range rounds {
-				sub := filepath.Join(dir, fmt.Sprintf("%d-%d", g, i))
-				if err := os.Mkdir(sub, 0o755); err != nil {
-					t.Error(err)
-					return
-				}
-				seen, over := make(chan string, 10), make(chan struct{})
-				wds, err := wm.AddWatch(sub, event.IN_CREATE, watcher.Handle(&watcher.ProcessEvent{
-					IN_CREATE:  func(ev *watcher.Event) error { seen <- strings.Clone(ev.Pathname); return nil },
-					IN_IGNORED: func(*watcher.Event) error { close(over); return nil },
-				}))
-				if err != nil {
-					t.Error(err)
-					return
-				}
-				file := filepath.Join(sub, "f")
-				if err := os.WriteFile(file, nil, 0o644); err != nil {
-					t.Error(err)
-				}
-				if _, err := wm.RemoveWatch(wds[sub]); err != nil {
-					t.Error(err)
-				}
-				<-over // everything before it is in seen
-				if len(seen) != 1 || <-seen != file {
-					t.Errorf("events about %s are wrong", sub)
-				}
-			}
-		})
-	}
-	all.Wait()
-	n.Stop()
-	if err := n.Err(); err != nil || len(wm.Watches()) != 0 {
-		t.Errorf("%v, watches left: %v", err, wm.Watches())
-	}
 }
 
 // The raw format is that of `python3 -m pyinotify -f`, byte for byte.
