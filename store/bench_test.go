@@ -114,7 +114,7 @@ func benchDir(b *testing.B) string {
 		if err != nil {
 			b.Fatal(err)
 		}
-		b.Cleanup(func() { os.RemoveAll(sub) })
+		b.Cleanup(func() { tempdir.RemoveAll(sub) })
 		return sub
 	}
 	return tempdir.New(b)

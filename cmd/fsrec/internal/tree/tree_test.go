@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"fsrec/fixtures/tempdir"
 	"fsrec/watcher/event"
 )
 
@@ -79,7 +80,7 @@ header snapshot true
 }
 
 func TestRealListsWhatIsThere(t *testing.T) {
-	root := t.TempDir()
+	root := tempdir.New(t)
 	if err := os.Mkdir(filepath.Join(root, "d"), 0o755); err != nil {
 		t.Fatal(err)
 	}
