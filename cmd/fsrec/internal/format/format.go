@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"fsrec/cmd/fsrec/internal/term"
 	"fsrec/watcher"
 	"fsrec/watcher/event"
 )
@@ -86,7 +87,17 @@ func newNone(Options) Printer {
 // name is how names are appended under o.
 func (o Options) name() func(b []byte, s string) []byte {
 	if o.Terminal {
-		return watcher.AppendEscaped
+		return func(b []byte, s string) []byte { return AppendShown(b, o.Platform, s) }
 	}
 	return func(b []byte, s string) []byte { return append(b, s...) }
+}
+
+// AppendShown appends a name or path of platform p in a form that cannot drive a
+// terminal. The backslashes of Windows are doubled only where there is
+// something to escape.
+func AppendShown(b []byte, p event.Platform, s string) []byte {
+	if p == event.Windows && term.Line(s) == s {
+		return append(b, s...)
+	}
+	return watcher.AppendEscaped(b, s)
 }

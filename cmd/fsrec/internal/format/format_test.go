@@ -22,8 +22,11 @@ func TestColoursAreAllThatColoursAdd(t *testing.T) {
 		{WD: 1, Mask: event.IN_ATTRIB, Path: "/f", Pathname: "/f"},
 		{WD: 1, Mask: event.IN_MOVED_FROM, Cookie: 1, Path: "/d", Name: "x", Pathname: "/d/x"},
 	} {
-		bare := regexp.MustCompile(`\x1b\[\d*m`).ReplaceAllString(string(appendColoured(ev, nil)), "")
-		if bare != ev.Escaped() {
+		o := Options{Platform: event.Linux, Terminal: true}
+		plain := string(o.appendShown(ev, nil))
+		o.Colour = true
+		bare := regexp.MustCompile(`\x1b\[\d*m`).ReplaceAllString(string(o.appendShown(ev, nil)), "")
+		if bare != plain || plain != ev.Escaped() {
 			t.Errorf("without its colours it is %s\nwant %s", bare, ev.Escaped())
 		}
 	}
@@ -69,6 +72,22 @@ func TestAWatchedDirectoryEndsWithASeparatorOnce(t *testing.T) {
 		p := newInotifywait(Options{Platform: c.platform, IsDir: func(int32) bool { return c.dir }})
 		if got := string(p(nil, &watcher.Event{WD: 1, Mask: event.IN_MODIFY, Path: c.path, Name: c.name})); got != c.want {
 			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}
+
+func TestABackslashOfWindowsIsDoubledOnlyWhereSomethingIsEscaped(t *testing.T) {
+	for _, c := range []struct {
+		platform    event.Platform
+		path, shown string
+	}{
+		{event.Windows, `C:\new\ä`, `C:\new\ä`},
+		{event.Windows, "C:\\a\u202eb", `C:\\a\u202eb`},
+		{event.Windows, "C:\\lone\xed\xa0\x80", `C:\\lone\xed\xa0\x80`},
+		{event.Linux, `/back\slash`, `/back\\slash`},
+	} {
+		if got := string(AppendShown(nil, c.platform, c.path)); got != c.shown {
+			t.Errorf("%q of %s is shown as %s, want %s", c.path, c.platform, got, c.shown)
 		}
 	}
 }

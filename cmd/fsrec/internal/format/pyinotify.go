@@ -12,11 +12,8 @@ import (
 // coloured one. An overflow has no line there either: it is logged.
 func newPyinotify(o Options) Printer {
 	line := (*watcher.Event).AppendString
-	switch {
-	case o.Colour:
-		line = appendColoured
-	case o.Terminal:
-		line = (*watcher.Event).AppendEscaped
+	if o.Terminal {
+		line = func(ev *watcher.Event, b []byte) []byte { return o.appendShown(ev, b) }
 	}
 	return func(b []byte, ev *watcher.Event) []byte {
 		if ev.Mask&event.IN_Q_OVERFLOW != 0 {
@@ -26,9 +23,10 @@ func newPyinotify(o Options) Printer {
 	}
 }
 
-// appendColoured is Event.AppendEscaped in pyinotify's colours.
-func appendColoured(ev *watcher.Event, b []byte) []byte {
-	paint := func(c term.Colour, s string) { b = append(b, term.Palette(true).Paint(c, s)...) }
+// appendShown is Event.AppendEscaped in pyinotify's colours, if there are to be any.
+func (o Options) appendShown(ev *watcher.Event, b []byte) []byte {
+	palette := term.Palette(o.Colour)
+	paint := func(c term.Colour, s string) { b = append(b, palette.Paint(c, s)...) }
 	field := func(key, value string) {
 		b = append(b, ' ')
 		paint(term.Blue, key)
@@ -38,7 +36,7 @@ func appendColoured(ev *watcher.Event, b []byte) []byte {
 		}
 		paint(term.Purple, value)
 	}
-	name := func(key, value string) { field(key, string(watcher.AppendEscaped(nil, value))) }
+	name := func(key, value string) { field(key, string(AppendShown(nil, o.Platform, value))) }
 
 	b = append(b, '<')
 	paint(term.Red+term.Bold, "Event")

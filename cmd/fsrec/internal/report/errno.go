@@ -6,6 +6,7 @@ import (
 	"strings"
 	"syscall"
 
+	"fsrec/watcher"
 	"fsrec/watcher/event"
 )
 
@@ -23,7 +24,7 @@ func (r *Report) reason(errno int64) string {
 	if name := errorNames[platform][errno]; name != "" {
 		return fmt.Sprintf("%s %d, %s", word, errno, name)
 	}
-	return fmt.Sprintf("%s %d of %s", word, errno, escaped(string(platform)))
+	return fmt.Sprintf("%s %d of %s", word, errno, watcher.AppendEscaped(nil, string(platform)))
 }
 
 // errorNames are the numbers that watching, listing and looking at files can

@@ -6,14 +6,15 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/dustin/go-humanize"
 
+	"fsrec/cmd/fsrec/internal/format"
 	"fsrec/cmd/fsrec/internal/term"
-	"fsrec/watcher"
 	"fsrec/watcher/event"
 )
 
@@ -32,24 +33,25 @@ func (r *Report) JSON(w io.Writer) error {
 
 // printer writes a table of keys and values, and keeps the first error.
 type printer struct {
-	w       io.Writer
-	palette term.Palette
-	err     error
+	w        io.Writer
+	palette  term.Palette
+	platform event.Platform // whose names are printed
+	err      error
 }
 
-func (p *printer) line(key, format string, args ...any) {
+func (p *printer) line(key, layout string, args ...any) {
 	if p.err == nil {
-		_, p.err = fmt.Fprintf(p.w, "%s%s%s\n", p.palette.Paint(term.Blue, key), strings.Repeat(" ", 13-len(key)), fmt.Sprintf(format, args...))
+		_, p.err = fmt.Fprintf(p.w, "%s%s%s\n", p.palette.Paint(term.Blue, key), strings.Repeat(" ", 13-len(key)), fmt.Sprintf(layout, args...))
 	}
 }
 
 // escaped makes a name fit for a terminal.
-func escaped(s string) string { return string(watcher.AppendEscaped(nil, s)) }
+func (p *printer) escaped(s string) string { return string(format.AppendShown(nil, p.platform, s)) }
 
-func escapedWords(words []string) string {
+func (p *printer) escapedWords(words []string) string {
 	all := make([]string, len(words))
 	for i, w := range words {
-		all[i] = escaped(w)
+		all[i] = p.escaped(w)
 		if w == "" || strings.ContainsAny(w, " \t'\"$*?;&|<>()") {
 			all[i] = "'" + strings.ReplaceAll(all[i], "'", `'\''`) + "'"
 		}
@@ -65,7 +67,7 @@ const listed = 10
 
 // Print writes the report for people. Names are escaped.
 func (r *Report) Print(w io.Writer, colour bool) error {
-	p := &printer{w: w, palette: term.Palette(colour)}
+	p := &printer{w: w, palette: term.Palette(colour), platform: r.Header.Platform}
 	r.printOrigin(p)
 	r.printEvents(p)
 	r.printTrouble(p)
@@ -73,12 +75,13 @@ func (r *Report) Print(w io.Writer, colour bool) error {
 }
 
 func (r *Report) printOrigin(p *printer) {
-	p.line("log", "%s", p.palette.Paint(term.Bold, escaped(r.Log)))
+	p.line("log", "%s", p.palette.Paint(term.Bold, string(format.AppendShown(nil, event.Platform(runtime.GOOS), r.Log))))
 	switch {
+	case r.Header.Citation != nil: // it has no recorder that could have closed it
 	case !r.Complete:
 		p.line("complete", "%s", p.palette.Paint(term.Yellow, "no: its recorder was killed or its disk failed; what was committed is here"))
 	case r.End != nil:
-		p.line("complete", "yes, ended by %s%s", escaped(r.End.Reason), r.status())
+		p.line("complete", "yes, ended by %s%s", p.escaped(r.End.Reason), r.status())
 	default:
 		p.line("complete", "yes")
 	}
@@ -89,21 +92,21 @@ func (r *Report) printOrigin(p *printer) {
 		took := time.Duration(r.Duration)
 		p.line("recorded", "%s, %v", h.Start.Format("2006-01-02 15:04:05 -0700"), took.Round(time.Millisecond))
 	}
-	p.line("by", "%s", escaped(r.by()))
+	p.line("by", "%s", p.escaped(r.by()))
 	if h.Host != "" {
-		p.line("host", "%s", escaped(h.Host))
+		p.line("host", "%s", p.escaped(h.Host))
 	}
 	if h.Comment != "" {
-		p.line("comment", "%s", escaped(h.Comment))
+		p.line("comment", "%s", p.escaped(h.Comment))
 	}
 	for i, root := range h.Roots {
-		p.line([]string{"directory", ""}[min(i, 1)], "%s", escaped(root))
+		p.line([]string{"directory", ""}[min(i, 1)], "%s", p.escaped(root))
 	}
 	if len(h.Command) > 0 {
-		p.line("command", "%s", escapedWords(h.Command))
+		p.line("command", "%s", p.escapedWords(h.Command))
 	}
 	if len(h.Exclude) > 0 {
-		p.line("excluded", "%s", escapedWords(h.Exclude))
+		p.line("excluded", "%s", p.escapedWords(h.Exclude))
 	}
 	asked := []string{"not known"}
 	if h.Mask != 0 {
@@ -145,12 +148,12 @@ func (r *Report) by() string {
 // printCitation says that nothing was recorded, and what there is instead.
 func (r *Report) printCitation(p *printer) {
 	c := r.Header.Citation
-	p.line("citation", "%s", p.palette.Paint(term.Yellow, "made from a citation, not recorded: "+escaped(c.Source)))
+	p.line("citation", "%s", p.palette.Paint(term.Yellow, "made from a citation, not recorded: "+p.escaped(c.Source)))
 	for _, row := range []struct{ word, value string }{
 		{"grade", c.Grade}, {"filter", c.Filter}, {"order", c.Order}, {"conditions", c.Conditions},
 	} {
 		if row.value != "" {
-			p.line("", "%s: %s", row.word, escaped(row.value))
+			p.line("", "%s: %s", row.word, p.escaped(row.value))
 		}
 	}
 }
@@ -164,7 +167,7 @@ func (r *Report) status() string {
 
 func (r *Report) printEvents(p *printer) {
 	text := humanize.Comma(int64(r.Events))
-	if r.Rate > 0 {
+	if r.Rate > 0 && r.Header.Citation == nil {
 		text += fmt.Sprintf(", %s a second", humanize.Commaf(math.Round(r.Rate*10)/10))
 	}
 	if r.Synthetic > 0 {
@@ -205,7 +208,7 @@ func (r *Report) printTrouble(p *printer) {
 			n = humanize.Comma(l.Count) + " events"
 		}
 		p.line([]string{"losses", ""}[min(i, 1)], "%s", p.palette.Paint(term.Red, fmt.Sprintf("%s (%s) between %v and %v",
-			n, escaped(l.Cause), time.Duration(l.From), time.Duration(l.To))))
+			n, p.escaped(l.Cause), time.Duration(l.From), time.Duration(l.To))))
 	}
 	if r.Failures == 0 {
 		p.line("not watched", "none")
@@ -216,14 +219,14 @@ func (r *Report) printTrouble(p *printer) {
 			break
 		}
 		p.line([]string{"not watched", ""}[min(i, 1)], "%s", p.palette.Paint(term.Yellow, fmt.Sprintf("%s (%s: %s)",
-			escaped(f.Path[0]), escaped(f.Op), r.reason(f.Errno))))
+			p.escaped(f.Path[0]), p.escaped(f.Op), r.reason(f.Errno))))
 	}
 	for i, m := range r.Marks {
 		if i == listed {
 			p.line("", "and %s more", humanize.Comma(int64(r.kind(event.KindMark))-listed))
 			break
 		}
-		p.line([]string{"marks", ""}[min(i, 1)], "%s  %s", event.AppendSeconds(nil, m.Time), escaped(m.Text))
+		p.line([]string{"marks", ""}[min(i, 1)], "%s  %s", event.AppendSeconds(nil, m.Time), p.escaped(m.Text))
 	}
 }
 

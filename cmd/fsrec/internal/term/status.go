@@ -55,7 +55,7 @@ func (s *Status) Printf(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.clear()
-	io.WriteString(s.w, Line(fmt.Sprintf(format, args...))+"\n")
+	io.WriteString(s.w, Message(fmt.Sprintf(format, args...))+"\n")
 }
 
 // columns is the width that a line may have without being wrapped on any
