@@ -2,7 +2,13 @@ package term
 
 import (
 	"bytes"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
+
+	"fsrec/fixtures/tempdir"
 )
 
 func TestALineCannotDriveATerminal(t *testing.T) {
@@ -35,5 +41,49 @@ func TestFitCutsByCharacters(t *testing.T) {
 	}
 	if got := fit("äöü", 3); got != "äöü" {
 		t.Error(got)
+	}
+}
+
+func TestAFileIsFoundByItsHandle(t *testing.T) {
+	if runtime.GOOS != "linux" && runtime.GOOS != "windows" {
+		t.Skipf("%s is not asked", runtime.GOOS)
+	}
+	dir := tempdir.New(t)
+	name := "ä " + strings.Repeat("long", 50)
+	for _, path := range []string{dir, filepath.Join(dir, name)} {
+		f, err := os.Open(path)
+		if path != dir {
+			f, err = os.Create(path)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		got, err := os.Stat(Path(f))
+		if err != nil {
+			t.Fatalf("%q: %v", Path(f), err)
+		}
+		if want, err := f.Stat(); err != nil || !os.SameFile(got, want) || !strings.HasSuffix(Path(f), filepath.Base(path)) {
+			t.Errorf("%q is not %q (%v)", Path(f), path, err)
+		}
+	}
+	if got := Path(os.NewFile(^uintptr(0), "none")); got != "" {
+		t.Errorf("no file is %q", got)
+	}
+}
+
+func TestAPipeThatNobodyReadsIsGone(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	r.Close()
+	_, err = w.WriteString("x")
+	if err == nil || Gone(err) != (runtime.GOOS == "windows") {
+		t.Errorf("%v: gone is %v", err, Gone(err))
+	}
+	if Gone(os.ErrNotExist) || Gone(nil) {
+		t.Error("everything is gone")
 	}
 }
