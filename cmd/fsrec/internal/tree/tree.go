@@ -17,16 +17,17 @@ import (
 
 // Tree is a set of paths that follows events. The zero value is not usable: see New.
 type Tree struct {
-	dirs  map[string]bool // by path: is it a directory
-	taken map[string]map[string]bool
+	separator string
+	dirs      map[string]bool // by path: is it a directory
+	taken     map[string]map[string]bool
 	// Contradictions are events that cannot be true of the tree at that moment:
 	// a path created that is there, one removed that is not.
 	Contradictions []string
 }
 
-// New gives an empty tree.
-func New() *Tree {
-	return &Tree{dirs: make(map[string]bool), taken: make(map[string]map[string]bool)}
+// New gives an empty tree of paths of a platform.
+func New(p event.Platform) *Tree {
+	return &Tree{separator: string(p.Separator()), dirs: make(map[string]bool), taken: make(map[string]map[string]bool)}
 }
 
 // Put says that a path is there.
@@ -77,7 +78,7 @@ func (t *Tree) take(path string) map[string]bool {
 	gone[path] = dir
 	if dir {
 		for p, d := range t.dirs {
-			if strings.HasPrefix(p, path+"/") {
+			if strings.HasPrefix(p, path+t.separator) {
 				gone[p] = d
 			}
 		}
@@ -88,26 +89,26 @@ func (t *Tree) take(path string) map[string]bool {
 	return gone
 }
 
-// Paths lists the tree in order; a directory ends in "/".
+// Paths lists the tree in order; a directory ends in a separator.
 func (t *Tree) Paths() []string {
 	paths := make([]string, 0, len(t.dirs))
 	for p, dir := range t.dirs {
-		paths = append(paths, mark(p, dir))
+		paths = append(paths, mark(p, dir, t.separator))
 	}
 	slices.Sort(paths)
 	return paths
 }
 
-func mark(path string, dir bool) string {
+func mark(path string, dir bool, separator string) string {
 	if dir {
-		return path + "/"
+		return path + separator
 	}
 	return path
 }
 
 // At is the tree that a recording ends in: its snapshot, and then its events.
 func At(ctx context.Context, log event.Log) (*Tree, error) {
-	t := New()
+	t := New(log.Header().Platform)
 	if err := t.snapshot(ctx, log); err != nil {
 		return nil, err
 	}
@@ -123,9 +124,12 @@ func At(ctx context.Context, log event.Log) (*Tree, error) {
 	return t, watcher.NewNotifier(wm, t).Run(ctx)
 }
 
+// snapshot puts what was there at the start. Windows' entries that follow a change
+// are what a listing found later, and the changes tell of it.
 func (t *Tree) snapshot(ctx context.Context, log event.Log) error {
 	platform := log.Header().Platform
 	table := event.NewTable(platform)
+	changed := make(map[int32]bool)
 	for batch, err := range event.Batches(ctx, log) {
 		if err != nil {
 			return err
@@ -133,7 +137,11 @@ func (t *Tree) snapshot(ctx context.Context, log event.Log) error {
 		for i := range batch {
 			r := &batch[i]
 			table.Apply(r)
-			if w := table.Watch(r.WD); r.Kind == event.KindEntry && w != nil {
+			w := table.Watch(r.WD)
+			switch {
+			case r.Kind == event.KindChange:
+				changed[r.WD] = true
+			case r.Kind == event.KindEntry && w != nil && r.Name != "" && !changed[r.WD]:
 				const format, directory = 0o170000, 0o040000 // S_IFMT, S_IFDIR
 				t.Put(platform.Join(w.Path, r.Name), r.Cookie&format == directory)
 			}
@@ -147,7 +155,7 @@ func Real(root string) ([]string, error) {
 	paths := []string{}
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if err == nil && path != root {
-			paths = append(paths, mark(path, d.IsDir()))
+			paths = append(paths, mark(path, d.IsDir(), string(filepath.Separator)))
 		}
 		return err
 	})

@@ -37,7 +37,7 @@ func TestATreeFollowsEvents(t *testing.T) {
 		{"removed without being there", []step{{event.IN_DELETE, "/f", ""}, {event.IN_MOVED_FROM, "/g", ""}}, "", 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			tree := New()
+			tree := New(event.Linux)
 			for _, s := range c.steps {
 				tree.Follow(s.mask, s.path, s.src)
 			}
@@ -90,5 +90,34 @@ func TestRealListsWhatIsThere(t *testing.T) {
 	got, err := Real(root)
 	if want := []string{filepath.Join(root, "d") + "/", filepath.Join(root, "d", "f")}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("%q, %v; want %q", got, err, want)
+	}
+}
+
+func TestALogOfWindowsEndsInItsSnapshotAndItsChanges(t *testing.T) {
+	text, err := event.NewTextReader(strings.NewReader(`fsrec-text 1
+header platform "windows"
+1 0.0 watch dir recursive auto_add wd=1 mask=IN_ALL_EVENTS filter=FILE_NAME|DIR_NAME path="C:\\r"
+2 0.0 entry wd=1
+3 0.0 entry wd=1 mode=040755 name="sub"
+4 0.0 entry wd=1 mode=0100644 name="sub\\old"
+5 1.0 change wd=1 action=RENAMED_OLD_NAME name="sub"
+6 1.0 change wd=1 action=RENAMED_NEW_NAME name="new"
+7 2.0 change inferred wd=1 action=ADDED attributes=0x10 name="later"
+8 2.0 entry wd=1 mode=040755 name="later\\deep"
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	log, err := event.ReadAll(context.Background(), text.Header(), text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, err := At(context.Background(), log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{`C:\r\later\`, `C:\r\new\`, `C:\r\new\old`}
+	if got := at.Paths(); !slices.Equal(got, want) || len(at.Contradictions) > 0 {
+		t.Errorf("ends as %q, want %q; contradictions %q", got, want, at.Contradictions)
 	}
 }
