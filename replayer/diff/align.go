@@ -1,0 +1,234 @@
+package diff
+
+import (
+	"slices"
+	"sort"
+)
+
+// hunk is a place where two sequences differ: a[aLo:aHi] stands against
+// b[bLo:bHi]. What lies between two hunks is the same on both sides.
+type hunk struct{ aLo, aHi, bLo, bHi int }
+
+// hunks compares two sequences. It finds a shortest difference where that is
+// short, and otherwise splits at what occurs only once in both (as patience and
+// histogram diff do), so that its time grows as n log n whatever the input.
+func hunks(a, b []uint64) []hunk {
+	al := aligner{a: a, b: b}
+	al.compare(hunk{0, len(a), 0, len(b)}, 0)
+	return al.merge()
+}
+
+const (
+	maxEdits  = 128 // of one search for a shortest difference
+	maxDepth  = 12  // of splits at anchors
+	anchorRun = 8   // elements that make an anchor where single ones all repeat
+)
+
+type aligner struct {
+	a, b []uint64
+	out  []hunk
+}
+
+func (al *aligner) compare(h hunk, depth int) {
+	for h.aLo < h.aHi && h.bLo < h.bHi && al.a[h.aLo] == al.b[h.bLo] {
+		h.aLo++
+		h.bLo++
+	}
+	for h.aLo < h.aHi && h.bLo < h.bHi && al.a[h.aHi-1] == al.b[h.bHi-1] {
+		h.aHi--
+		h.bHi--
+	}
+	switch {
+	case h.aLo == h.aHi && h.bLo == h.bHi:
+	case h.aLo == h.aHi || h.bLo == h.bHi:
+		al.out = append(al.out, h)
+	case al.shortest(h):
+	case depth < maxDepth && (al.split(h, 1, depth) || al.split(h, anchorRun, depth)):
+	default:
+		al.byOccurrence(h)
+	}
+}
+
+// merge joins hunks that touch.
+func (al *aligner) merge() []hunk {
+	out := al.out[:0]
+	for _, h := range al.out {
+		if n := len(out) - 1; n >= 0 && out[n].aHi == h.aLo && out[n].bHi == h.bLo {
+			out[n].aHi, out[n].bHi = h.aHi, h.bHi
+		} else {
+			out = append(out, h)
+		}
+	}
+	return out
+}
+
+// shortest is Myers' greedy algorithm. It gives up after maxEdits edits or when
+// it has looked at more elements than there are several times over.
+func (al *aligner) shortest(h hunk) bool {
+	n, m := h.aHi-h.aLo, h.bHi-h.bLo
+	most := min(n+m, maxEdits)
+	budget := 8*(n+m) + 4096
+	var trace [][]int
+	v := make([]int, 2*most+3)
+	at := func(v []int, k int) *int { return &v[(k+len(v))%len(v)] }
+	for d := 0; d <= most; d++ {
+		for k := -d; k <= d; k += 2 {
+			var x int
+			if k == -d || k != d && *at(v, k-1) < *at(v, k+1) {
+				x = *at(v, k+1)
+			} else {
+				x = *at(v, k-1) + 1
+			}
+			start := x
+			for y := x - k; x < n && y >= 0 && y < m && al.a[h.aLo+x] == al.b[h.bLo+y]; y++ {
+				x++
+			}
+			*at(v, k) = x
+			if x >= n && x-k >= m {
+				al.backtrack(h, append(trace, slices.Clone(v)), d)
+				return true
+			}
+			if budget -= x - start + 1; budget < 0 {
+				return false
+			}
+		}
+		trace = append(trace, slices.Clone(v))
+	}
+	return false
+}
+
+// backtrack walks the edits of Myers' algorithm from the end to the start.
+func (al *aligner) backtrack(h hunk, trace [][]int, d int) {
+	x, y := h.aHi-h.aLo, h.bHi-h.bLo
+	first := len(al.out)
+	for ; d > 0; d-- {
+		v := trace[d-1]
+		at := func(k int) int { return v[(k+len(v))%len(v)] }
+		k := x - y
+		if k == -d || k != d && at(k-1) < at(k+1) {
+			x = at(k + 1)
+			y = x - (k + 1)
+			al.out = append(al.out, hunk{h.aLo + x, h.aLo + x, h.bLo + y, h.bLo + y + 1})
+		} else {
+			x = at(k - 1)
+			y = x - (k - 1)
+			al.out = append(al.out, hunk{h.aLo + x, h.aLo + x + 1, h.bLo + y, h.bLo + y})
+		}
+	}
+	slices.Reverse(al.out[first:])
+}
+
+// split aligns h at the runs of width elements that occur once on each side.
+func (al *aligner) split(h hunk, width, depth int) bool {
+	anchors := al.anchors(h, width)
+	if len(anchors) == 0 {
+		return false
+	}
+	from := hunk{aLo: h.aLo, bLo: h.bLo}
+	for _, p := range anchors {
+		if p.a < from.aLo || p.b < from.bLo {
+			continue // within the run before
+		}
+		al.compare(hunk{from.aLo, p.a, from.bLo, p.b}, depth+1)
+		from.aLo, from.bLo = p.a+width, p.b+width
+	}
+	al.compare(hunk{from.aLo, h.aHi, from.bLo, h.bHi}, depth+1)
+	return true
+}
+
+// pair is an element of a and the one of b that it is aligned with.
+type pair struct{ a, b int }
+
+func (al *aligner) anchors(h hunk, width int) []pair {
+	type place struct{ inA, inB, a, b int }
+	seen := make(map[uint64]place, h.aHi-h.aLo)
+	for i := h.aLo; i+width <= h.aHi; i++ {
+		key := runHash(al.a[i : i+width])
+		p := seen[key]
+		p.inA++
+		p.a = i
+		seen[key] = p
+	}
+	for i := h.bLo; i+width <= h.bHi; i++ {
+		key := runHash(al.b[i : i+width])
+		if p, ok := seen[key]; ok {
+			p.inB++
+			p.b = i
+			seen[key] = p
+		}
+	}
+	var pairs []pair
+	for i := h.aLo; i+width <= h.aHi; i++ {
+		key := runHash(al.a[i : i+width])
+		if p := seen[key]; p.inA == 1 && p.inB == 1 && slices.Equal(al.a[p.a:p.a+width], al.b[p.b:p.b+width]) {
+			pairs = append(pairs, pair{p.a, p.b})
+		}
+	}
+	return increasing(pairs)
+}
+
+func runHash(run []uint64) uint64 {
+	h := run[0]
+	for _, v := range run[1:] {
+		h = mix(h, v)
+	}
+	return h
+}
+
+// byOccurrence aligns the k-th occurrence of an element on one side with the
+// k-th on the other: not the shortest difference, but a true one in n log n.
+func (al *aligner) byOccurrence(h hunk) {
+	type nth struct {
+		value uint64
+		n     int
+	}
+	inB := make(map[nth]int, h.bHi-h.bLo)
+	count := make(map[uint64]int)
+	for i := h.bLo; i < h.bHi; i++ {
+		v := al.b[i]
+		inB[nth{v, count[v]}] = i
+		count[v]++
+	}
+	clear(count)
+	var pairs []pair
+	for i := h.aLo; i < h.aHi; i++ {
+		v := al.a[i]
+		if j, ok := inB[nth{v, count[v]}]; ok {
+			pairs = append(pairs, pair{i, j})
+		}
+		count[v]++
+	}
+	x, y := h.aLo, h.bLo
+	for _, p := range append(increasing(pairs), pair{h.aHi, h.bHi}) {
+		if p.a > x || p.b > y {
+			al.out = append(al.out, hunk{x, p.a, y, p.b})
+		}
+		x, y = p.a+1, p.b+1
+	}
+}
+
+// increasing is a longest subsequence of pairs, which are in the order of a, in which b increases too.
+func increasing(pairs []pair) []pair {
+	var tails []int // tails[i]: the pair that ends the best sequence of length i+1
+	before := make([]int, len(pairs))
+	for i, p := range pairs {
+		n := sort.Search(len(tails), func(j int) bool { return pairs[tails[j]].b >= p.b })
+		before[i] = -1
+		if n > 0 {
+			before[i] = tails[n-1]
+		}
+		if n == len(tails) {
+			tails = append(tails, i)
+		} else {
+			tails[n] = i
+		}
+	}
+	if len(tails) == 0 {
+		return nil
+	}
+	out := make([]pair, len(tails))
+	for i, at := len(tails)-1, tails[len(tails)-1]; i >= 0; i, at = i-1, before[at] {
+		out[i] = pairs[at]
+	}
+	return out
+}

@@ -1,0 +1,216 @@
+package diff
+
+import (
+	"strconv"
+	"strings"
+
+	"fsrec/watcher/event"
+)
+
+// conditions say for which recordings a rule is.
+type conditions struct {
+	platform string
+	backend  string
+	fs       string
+	wine     string // "yes" or "no"
+	recurse  string // the same: whether the watches were asked for with their subtrees
+	has, not event.Filter
+	kernel   []bound
+}
+
+// bound is a bound of a kernel's release or of a build.
+type bound struct {
+	op      string
+	version []int
+}
+
+// conditions reads "KEY=VALUE..."; "filter=+LAST_WRITE,-SIZE", "kernel>=6.8".
+func (p *ruleParser) conditions(c *conditions, value string) error {
+	for word := range strings.FieldsSeq(value) {
+		i := strings.IndexAny(word, "=<>")
+		if i <= 0 {
+			return p.fail(word, "want KEY=VALUE")
+		}
+		key, rest := word[:i], word[i:]
+		op := "="
+		for _, o := range []string{"<=", ">=", "<", ">", "="} {
+			if strings.HasPrefix(rest, o) {
+				op = o
+				break
+			}
+		}
+		rest = rest[len(op):]
+		if op != "=" && key != "kernel" || rest == "" {
+			return p.fail(word, "want KEY=VALUE")
+		}
+		if err := p.condition(c, word, key, op, rest); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *ruleParser) condition(c *conditions, word, key, op, value string) error {
+	switch key {
+	case "platform":
+		c.platform = value
+	case "backend":
+		c.backend = value
+	case "filesystem":
+		c.fs = value
+	case "wine", "recursive":
+		if value != "yes" && value != "no" {
+			return p.fail(word, "want yes or no")
+		}
+		if key == "wine" {
+			c.wine = value
+		} else {
+			c.recurse = value
+		}
+	case "kernel":
+		v := version(value)
+		if v == nil {
+			return p.fail(word, "want a release such as 6.8 or a build such as 10.0.19045")
+		}
+		c.kernel = append(c.kernel, bound{op, v})
+	case "filter":
+		for name := range strings.SplitSeq(value, ",") {
+			f, err := event.ParseFilter(strings.TrimLeft(name, "+-"))
+			if err != nil || name == "" || name[0] != '+' && name[0] != '-' {
+				return p.fail(name, "want + or - and the name of a change, such as +LAST_WRITE")
+			}
+			if name[0] == '+' {
+				c.has |= f
+			} else {
+				c.not |= f
+			}
+		}
+	default:
+		return p.fail(key, "unknown condition: want platform, backend, kernel, filter, filesystem, recursive or wine")
+	}
+	return nil
+}
+
+// version is the leading numbers of a release: 6.8.0-31-generic is 6, 8, 0.
+func version(s string) []int {
+	var v []int
+	for part := range strings.SplitSeq(s, ".") {
+		end := 0
+		for end < len(part) && part[end] >= '0' && part[end] <= '9' {
+			end++
+		}
+		n, err := strconv.Atoi(part[:end])
+		if err != nil {
+			break
+		}
+		v = append(v, n)
+		if end < len(part) {
+			break
+		}
+	}
+	return v
+}
+
+// older reports whether a release is before another, as far as both are known.
+func older(a, b []int) bool {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return a[i] < b[i]
+		}
+	}
+	return false
+}
+
+func (b bound) holds(kernel []int) bool {
+	if kernel == nil {
+		return false
+	}
+	switch b.op {
+	case "<":
+		return older(kernel, b.version)
+	case ">":
+		return older(b.version, kernel)
+	case "<=":
+		return !older(b.version, kernel)
+	case ">=":
+		return !older(kernel, b.version)
+	}
+	return !older(kernel, b.version) && !older(b.version, kernel)
+}
+
+// holds reports whether the recording of s is one that c is about. Filters are
+// those of Windows: a recording without one meets no condition about it.
+func (c *conditions) holds(s *side) bool {
+	h := s.input.Header
+	switch {
+	case c.platform != "" && c.platform != string(h.Platform),
+		c.backend != "" && c.backend != h.Backend,
+		c.fs != "" && c.fs != h.FileSystem,
+		c.wine != "" && (c.wine == "yes") != (h.Wine != ""),
+		c.recurse != "" && (c.recurse == "yes") != h.Recursive,
+		s.filter&c.has != c.has,
+		c.not != 0 && (s.filter == 0 || s.filter&c.not != 0):
+		return false
+	}
+	for _, b := range c.kernel {
+		if !b.holds(version(h.Kernel)) {
+			return false
+		}
+	}
+	return true
+}
+
+// relations are the names of predicates and how many paths they take; the
+// argument of older is a side.
+var relations = map[string]int{
+	"in":        2, // the first is a name in the directory that is the second
+	"below":     2, // the first is somewhere inside the second
+	"together":  2, // both are in the same directory
+	"apart":     2, // they are in different directories
+	"respelled": 2, // they differ in the case of letters only
+	"short":     1, // the name looks like a short one of Windows: SOMETH~1.TXT
+	"root":      1, // it is the root
+	"older":     1, // the kernel of that side is older than that of the other one
+}
+
+// predicates reads "[not] NAME(ARG[, ARG])", separated by ";".
+func (p *ruleParser) predicates(value string) error {
+	for part := range strings.SplitSeq(value, ";") {
+		word := strings.TrimSpace(part)
+		rest, not := strings.CutPrefix(word, "not ")
+		name, args, ok := strings.Cut(strings.TrimSpace(rest), "(")
+		args, closed := strings.CutSuffix(args, ")")
+		n, known := relations[name]
+		if !ok || !closed || !known {
+			return p.fail(word, "want NAME(PATH) or NAME(PATH, PATH) with in, below, together, apart, respelled, short or root, or older(SIDE)")
+		}
+		one := predicate{name: name, not: not}
+		for arg := range strings.SplitSeq(args, ",") {
+			id, err := p.argument(name, strings.TrimSpace(arg))
+			if err != nil {
+				return err
+			}
+			one.args = append(one.args, id)
+		}
+		if len(one.args) != n {
+			return p.fail(word, "%s takes %d", name, n)
+		}
+		p.rule.where = append(p.rule.where, one)
+	}
+	return nil
+}
+
+func (p *ruleParser) argument(relation, arg string) (int, error) {
+	if relation == "older" {
+		if arg != "a" && arg != "b" {
+			return 0, p.fail(arg, "want a or b")
+		}
+		return int(arg[0] - 'a'), nil
+	}
+	for i, name := range p.rule.names {
+		if name == arg {
+			return i, nil
+		}
+	}
+	return 0, p.fail(arg, "no event before has this path")
+}

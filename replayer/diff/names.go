@@ -1,0 +1,178 @@
+package diff
+
+import (
+	"hash/maphash"
+	"math/bits"
+)
+
+// chunks is a list that grows without moving what is in it.
+type chunks[T any] struct {
+	parts [][]T
+	n     int
+}
+
+const (
+	chunkBits = 13
+	chunkSize = 1 << chunkBits
+)
+
+func (c *chunks[T]) add(v T) int {
+	if c.n == len(c.parts)*chunkSize {
+		c.parts = append(c.parts, make([]T, chunkSize))
+	}
+	c.parts[c.n>>chunkBits][c.n&(chunkSize-1)] = v
+	c.n++
+	return c.n - 1
+}
+
+func (c *chunks[T]) at(i int) *T { return &c.parts[i>>chunkBits][i&(chunkSize-1)] }
+
+// node is one path of a recording, and what is known of the events on it. Its
+// sums are made while the recording is read: where both sides have the same
+// ones, nobody has to look at the events again.
+type node struct {
+	hash   uint64 // of the path below the root, the same in both recordings
+	sum    uint64 // of the events and their places among those of the path
+	order  uint64 // of what they stand after: operations, lives of the directories above, repeats
+	epoch  uint64 // hash of the lives of this and the directories above it, as of epochAt
+	nameAt uint32 // in text
+	name   uint32 // length
+	parent uint32 // 0 for a root
+	same   uint32 // where the node is only a spelling: the node that it means; its parent is then where the name leads from
+	count  uint32 // events
+	last   uint32 // index of the latest event, plus 1
+	gen    uint32 // creations, deletions and renames of the path so far
+	at     uint32 // the value of side.lives that epoch is of
+}
+
+// names is the tree of the paths of one recording. Numbers of nodes begin
+// with 1, and a directory has a lower one than what is in it.
+type names struct {
+	nodes chunks[node]
+	text  []byte
+	slots []uint32 // open addressing by node.hash; 0 is free
+}
+
+// seed and salt are the same for all recordings of a process, so that hashes
+// can be compared, and unknown to whoever made a hostile one.
+var (
+	seed = maphash.MakeSeed()
+	salt = [2]uint64{maphash.String(seed, "0") | 1, maphash.String(seed, "1") | 1}
+)
+
+// mix is the folded product of wyhash.
+func mix(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a^salt[0], b^salt[1])
+	return hi ^ lo
+}
+
+func newNames() *names {
+	n := &names{slots: make([]uint32, 1<<10)}
+	n.nodes.add(node{}) // 0 is no node
+	return n
+}
+
+func (n *names) node(id uint32) *node { return n.nodes.at(int(id)) }
+
+// spelled is the last element of a node's path, as the recording first wrote it.
+func (n *names) spelled(id uint32) string { return string(n.bytes(n.node(id))) }
+
+func (n *names) bytes(x *node) []byte { return n.text[x.nameAt : x.nameAt+x.name] }
+
+// root makes the node of a watched root.
+func (n *names) root(hash uint64) uint32 { return uint32(n.nodes.add(node{hash: hash})) }
+
+func hashBelow(parent *node, name string) uint64 {
+	return mix(parent.hash, maphash.String(seed, name))
+}
+
+// find gives the node of a name in a directory, or 0, and the hash to insert it with.
+func (n *names) find(parent uint32, name string) (id uint32, hash uint64) {
+	hash = hashBelow(n.node(parent), name)
+	mask := uint64(len(n.slots) - 1)
+	for i := hash & mask; ; i = (i + 1) & mask {
+		id := n.slots[i]
+		if id == 0 {
+			return 0, hash
+		}
+		if x := n.node(id); x.hash == hash && x.parent == parent && string(n.bytes(x)) == name {
+			return id, hash
+		}
+	}
+}
+
+// insert adds a node that find did not find.
+func (n *names) insert(parent uint32, name string, hash uint64) uint32 {
+	if n.nodes.n*2 >= len(n.slots) {
+		n.grow()
+	}
+	id := uint32(n.nodes.add(node{hash: hash, parent: parent, nameAt: uint32(len(n.text)), name: uint32(len(name))}))
+	n.text = append(n.text, name...)
+	n.place(id, hash)
+	return id
+}
+
+func (n *names) place(id uint32, hash uint64) {
+	mask := uint64(len(n.slots) - 1)
+	i := hash & mask
+	for n.slots[i] != 0 {
+		i = (i + 1) & mask
+	}
+	n.slots[i] = id
+}
+
+func (n *names) grow() {
+	n.slots = make([]uint32, 4*len(n.slots))
+	for id := 1; id < n.nodes.n; id++ {
+		if x := n.nodes.at(id); x.parent != 0 {
+			n.place(uint32(id), x.hash)
+		}
+	}
+}
+
+// path is where a node stands below its root, with slashes; "." is the root itself.
+func (n *names) path(id uint32) string {
+	var elements []uint32
+	size := 0
+	for ; n.node(id).parent != 0; id = n.node(id).parent {
+		elements = append(elements, id)
+		size += int(n.node(id).name) + 1
+	}
+	if len(elements) == 0 {
+		return "."
+	}
+	b := make([]byte, 0, size)
+	for i := len(elements) - 1; i >= 0; i-- {
+		if len(b) > 0 {
+			b = append(b, '/')
+		}
+		b = append(b, n.bytes(n.node(elements[i]))...)
+	}
+	return string(b)
+}
+
+// rootOf is the root that a node stands below.
+func (n *names) rootOf(id uint32) uint32 {
+	for n.node(id).parent != 0 {
+		id = n.node(id).parent
+	}
+	return id
+}
+
+// below reports whether a node is strictly inside another.
+func (n *names) below(id, dir uint32) bool {
+	for id = n.node(id).parent; id != 0; id = n.node(id).parent {
+		if id == dir {
+			return true
+		}
+	}
+	return false
+}
+
+// insertText keeps a string as a node that no path leads to.
+func (n *names) insertText(s string) uint32 {
+	id := uint32(n.nodes.n)
+	n.nodes.add(node{same: id, nameAt: uint32(len(n.text)), name: uint32(len(s))})
+	n.text = append(n.text, s...)
+	return id
+}

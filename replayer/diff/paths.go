@@ -1,0 +1,319 @@
+package diff
+
+import (
+	"cmp"
+	"slices"
+
+	"fsrec/watcher/event"
+)
+
+// comparePath aligns the events of one path, operation by operation, and marks
+// those that only one side has. It reports whether any are common.
+func (c *comparison) comparePath(path [2]uint32) (common bool) {
+	var all [2][]int
+	var tokens [2][]uint64
+	for i, s := range c.sides {
+		events := s.of(path[i])
+		if c.conf.match == Set {
+			events = c.byToken(i, events)
+		}
+		for _, e := range events {
+			all[i] = append(all[i], int(e))
+			tokens[i] = append(tokens[i], c.token(i, int(e)))
+		}
+	}
+	p := pathDiff{c: c, path: path, all: all, tokens: tokens, first: len(c.gaps)}
+	if c.conf.match == Set || c.conf.match == Subset {
+		p.run(0, len(all[0]), 0, len(all[1]))
+	} else {
+		p.operations()
+	}
+	p.lateOnes()
+	return p.pairs > 0
+}
+
+// byToken gives events in an order that does not depend on when they happened.
+func (c *comparison) byToken(i int, events []uint32) []uint32 {
+	sorted := slices.Clone(events)
+	slices.SortStableFunc(sorted, func(a, b uint32) int { return cmp.Compare(c.token(i, int(a)), c.token(i, int(b))) })
+	return sorted
+}
+
+// pathDiff is the comparison of one path.
+type pathDiff struct {
+	c      *comparison
+	path   [2]uint32
+	all    [2][]int
+	tokens [2][]uint64
+	first  int // gap of the path
+	pairs  int
+}
+
+// operations runs the alignment for each operation in turn.
+func (p *pathDiff) operations() {
+	x, y := 0, 0
+	for x < len(p.all[0]) || y < len(p.all[1]) {
+		op := -1
+		at := func(i, n int) int { return p.c.place(i, p.all[i][n]) }
+		if x < len(p.all[0]) {
+			op = at(0, x)
+		}
+		if y < len(p.all[1]) && (op < 0 || at(1, y) < op) {
+			op = at(1, y)
+		}
+		xEnd, yEnd := x, y
+		for xEnd < len(p.all[0]) && at(0, xEnd) == op {
+			xEnd++
+		}
+		for yEnd < len(p.all[1]) && at(1, yEnd) == op {
+			yEnd++
+		}
+		p.run(x, xEnd, y, yEnd)
+		x, y = xEnd, yEnd
+	}
+}
+
+// run aligns a part of both sides.
+func (p *pathDiff) run(xLo, xHi, yLo, yHi int) {
+	x, y := xLo, yLo
+	all := hunks(p.tokens[0][xLo:xHi], p.tokens[1][yLo:yHi])
+	for _, h := range append(all, hunk{xHi - xLo, xHi - xLo, yHi - yLo, yHi - yLo}) {
+		for ; x < xLo+h.aLo; x, y = x+1, y+1 {
+			p.pair(p.all[0][x], p.all[1][y])
+		}
+		if h.aLo < h.aHi || h.bLo < h.bHi {
+			p.gap(x, xLo+h.aHi, y, yLo+h.bHi)
+		}
+		x, y = xLo+h.aHi, yLo+h.bHi
+	}
+}
+
+// pair takes in two events that are the same.
+func (p *pathDiff) pair(x, y int) {
+	p.pairs++
+	l, r := p.c.sides[0].events.at(x), p.c.sides[1].events.at(y)
+	if l.mask&bitJoined == 0 && l.link != r.link && p.c.conf.match != Subset {
+		p.c.times = append(p.c.times, countPair{[2]int{x, y}})
+	}
+}
+
+func (p *pathDiff) gap(xLo, xHi, yLo, yHi int) {
+	g := gap{path: p.path, lo: [2]int{-1, -1}, hi: [2]int{p.c.sides[0].events.n, p.c.sides[1].events.n}}
+	lo, hi := [2]int{xLo, yLo}, [2]int{xHi, yHi}
+	for i := range g.only {
+		if lo[i] > 0 {
+			g.lo[i] = p.all[i][lo[i]-1]
+		}
+		if hi[i] < len(p.all[i]) {
+			g.hi[i] = p.all[i][hi[i]]
+		}
+		g.only[i] = slices.Clone(p.all[i][lo[i]:hi[i]])
+		if p.c.conf.match == Set {
+			g.lo[i], g.hi[i] = -1, p.c.sides[i].events.n
+		}
+	}
+	p.likely(&g)
+	p.unseen(&g)
+	if p.c.conf.match == Subset {
+		for _, e := range g.only[1] {
+			p.c.setAside(1, StepMasks, e)
+		}
+		g.only[1] = nil
+	}
+	if len(g.only[0])+len(g.only[1]) == 0 {
+		return
+	}
+	for i, s := range p.c.sides {
+		for _, e := range g.only[i] {
+			s.events.at(e).mask |= bitOnly
+		}
+	}
+	p.c.gaps = append(p.c.gaps, g)
+}
+
+func (c *comparison) setAside(i int, step Step, index int) {
+	e := c.sides[i].events.at(index)
+	e.mask |= bitAside
+	c.aside[i][asideKey{step, event.Mask(e.mask & maskBits)}]++
+}
+
+// likely pairs events that differ only in that one side does not know whether
+// they are about a directory.
+func (p *pathDiff) likely(g *gap) {
+	const dir = uint64(event.IN_ISDIR) << 32
+	token := func(i, e int) (uint64, bool) {
+		return p.c.token(i, e) &^ dir, p.c.sides[i].events.at(e).mask&bitDirUnknown != 0
+	}
+	for x := 0; x < len(g.only[0]) && len(g.only[0])*len(g.only[1]) < 1<<16; x++ {
+		a, unknown := token(0, g.only[0][x])
+		y := slices.IndexFunc(g.only[1], func(e int) bool {
+			b, other := token(1, e)
+			return a == b && (unknown || other)
+		})
+		if y >= 0 {
+			p.pair(g.only[0][x], g.only[1][y])
+			g.only[0], g.only[1] = slices.Delete(g.only[0], x, x+1), slices.Delete(g.only[1], y, y+1)
+			x--
+		}
+	}
+}
+
+// unseen sets aside what a side could not see since its watch of the directory
+// came after the event: its creation of the object is synthetic.
+func (p *pathDiff) unseen(g *gap) {
+	const seen = uint32(event.IN_CREATE | event.IN_DELETE | event.IN_MOVE)
+	if !p.c.conf.on[StepUnseen] {
+		return
+	}
+	for i, s := range p.c.sides {
+		other := p.c.sides[1-i]
+		if g.lo[1-i] < 0 || other.events.at(g.lo[1-i]).mask&bitSynthetic == 0 || len(g.only[1-i]) > 0 {
+			continue
+		}
+		if g.lo[i] >= 0 && s.events.at(g.lo[i]).mask&bitSynthetic != 0 {
+			continue // neither saw it
+		}
+		g.only[i] = slices.DeleteFunc(g.only[i], func(e int) bool {
+			if s.events.at(e).mask&seen != 0 {
+				return false
+			}
+			p.c.setAside(i, StepUnseen, e)
+			return true
+		})
+	}
+}
+
+// lateOnes finds events that both sides have, but at different places of the path.
+func (p *pathDiff) lateOnes() {
+	gaps := p.c.gaps[p.first:]
+	if len(gaps) == 0 {
+		return
+	}
+	waiting := make(map[uint64][]int)
+	for _, g := range gaps {
+		for _, e := range g.only[0] {
+			t := p.c.token(0, e)
+			waiting[t] = append(waiting[t], e)
+		}
+	}
+	for _, g := range gaps {
+		for _, e := range g.only[1] {
+			t := p.c.token(1, e)
+			if w := waiting[t]; len(w) > 0 {
+				p.c.setLate(w[0], e, 0)
+				waiting[t] = w[1:]
+			}
+		}
+	}
+}
+
+func (c *comparison) setLate(x, y int, node uint32) {
+	for i, at := range []int{x, y} {
+		e := c.sides[i].events.at(at)
+		e.mask = e.mask&^bitOnly | bitLate
+	}
+	c.late = append(c.late, latePair{[2]int{x, y}, node})
+}
+
+// checkOrder looks, on paths that have common events, whether those stand
+// between the same events of the directories above. Only common events count, so
+// that one missing creation of a directory does not put all of its contents in doubt.
+func (c *comparison) checkOrder(all [][2]uint32) {
+	if len(all) == 0 {
+		return
+	}
+	var epochs [2][]uint64 // by place in list
+	_ = c.both(func(s *side) error {
+		want := make([]bool, s.names.nodes.n)
+		for _, path := range all {
+			want[path[s.which]] = true
+		}
+		epochs[s.which] = s.epochs(want)
+		return nil
+	})
+	for _, path := range all {
+		x, y := c.sides[0].of(path[0]), c.sides[1].of(path[1])
+		xAt, yAt := int(c.sides[0].starts[path[0]]), int(c.sides[1].starts[path[1]])
+		i, j := 0, 0
+		for {
+			for i < len(x) && !c.sides[0].isCommon(int(x[i])) {
+				i++
+			}
+			for j < len(y) && !c.sides[1].isCommon(int(y[j])) {
+				j++
+			}
+			if i == len(x) || j == len(y) {
+				break
+			}
+			if epochs[0][xAt+i] != epochs[1][yAt+j] && c.token(0, int(x[i])) == c.token(1, int(y[j])) {
+				c.setLate(int(x[i]), int(y[j]), c.sides[0].names.node(path[0]).parent)
+			}
+			i++
+			j++
+		}
+	}
+}
+
+func (s *side) isCommon(index int) bool {
+	return s.events.at(index).mask&(bitOnly|bitLate|bitAside) == 0
+}
+
+// epochs gives, for the events of the nodes that are wanted, the hash of how
+// often the directories above came and went in common events.
+func (s *side) epochs(want []bool) []uint64 {
+	for id := range s.names.nodes.n {
+		x := s.names.nodes.at(id)
+		x.gen, x.at, x.last = 0, 0, 0
+	}
+	s.lives = 1
+	out := make([]uint64, len(s.list))
+	const lives = uint32(event.IN_CREATE | event.IN_DELETE | event.IN_MOVE)
+	for i := range s.events.n {
+		e := s.events.at(i)
+		x := s.names.node(e.node)
+		if want[e.node] {
+			out[s.starts[e.node]+x.last] = s.epoch(x.parent)
+		}
+		x.last++
+		if e.mask&lives != 0 && e.mask&(uint32(event.IN_ISDIR)|bitDirUnknown) != 0 && s.isCommon(i) {
+			x.gen++
+			s.lives++
+		}
+	}
+	return out
+}
+
+// compareAll aligns all events in one order.
+func (c *comparison) compareAll() {
+	p := pathDiff{c: c}
+	for i, s := range c.sides {
+		for e := range s.events.n {
+			p.all[i] = append(p.all[i], e)
+			p.tokens[i] = append(p.tokens[i], mix(c.token(i, e), uint64(c.common(i, s.events.at(e).node))))
+		}
+	}
+	p.run(0, len(p.all[0]), 0, len(p.all[1]))
+	_ = c.both(func(s *side) error { s.index(); return nil })
+	p.lateAnywhere()
+}
+
+// lateAnywhere is lateOnes for all paths at once.
+func (p *pathDiff) lateAnywhere() {
+	key := func(i, e int) [2]uint64 {
+		return [2]uint64{p.c.token(i, e), uint64(p.c.common(i, p.c.sides[i].events.at(e).node))}
+	}
+	waiting := make(map[[2]uint64][]int)
+	for _, g := range p.c.gaps {
+		for _, e := range g.only[0] {
+			waiting[key(0, e)] = append(waiting[key(0, e)], e)
+		}
+	}
+	for _, g := range p.c.gaps {
+		for _, e := range g.only[1] {
+			if w := waiting[key(1, e)]; len(w) > 0 {
+				p.c.setLate(w[0], e, 0)
+				waiting[key(1, e)] = w[1:]
+			}
+		}
+	}
+}

@@ -1,0 +1,367 @@
+package diff
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+
+	"fsrec/watcher/event"
+)
+
+// result explains what differs and tells it.
+func (c *comparison) result() *Result {
+	r := &Result{Match: c.conf.match, Verdict: Same, c: c, Differences: []Difference{}, Rules: []RuleUse{}}
+	for i, to := range []*SideInfo{&r.Left, &r.Right} {
+		*to = c.info(i)
+	}
+	if len(c.gaps)+len(c.late)+len(c.times) > 0 {
+		for _, s := range c.sides {
+			s.index()
+		}
+		x := newExplainer(c)
+		x.run()
+		x.collect(r)
+	}
+	r.Counts.Same = r.Left.Events
+	for _, d := range r.Differences {
+		n := int64(max(len(d.Left), len(d.Right)))
+		r.Counts.Same -= int64(len(d.Left))
+		switch d.Verdict {
+		case Explained:
+			r.Counts.Explained += n
+		case Unknown:
+			r.Counts.Unknown += n
+		default:
+			r.Counts.Unexplained += n
+		}
+		if worse(d.Verdict, r.Verdict) {
+			r.Verdict = d.Verdict
+		}
+	}
+	return r
+}
+
+var verdicts = []Verdict{Same, Explained, Unknown, Unexplained}
+
+func worse(a, b Verdict) bool { return slices.Index(verdicts, a) > slices.Index(verdicts, b) }
+
+func (c *comparison) info(i int) SideInfo {
+	s := c.sides[i]
+	h := s.input.Header
+	info := SideInfo{
+		Name: s.input.Name, Platform: h.Platform, Backend: h.Backend, Kernel: h.Kernel, Wine: h.Wine,
+		Roots: []Text{}, Aside: []Aside{}, Losses: []Loss{}, Records: s.records, Events: s.whole(),
+	}
+	if s.filter != 0 {
+		info.Filter = s.filter.String()
+	}
+	for _, r := range s.roots {
+		info.Roots = append(info.Roots, Text(r.path))
+	}
+	for _, w := range s.losses {
+		info.Losses = append(info.Losses, w.Loss)
+	}
+	for key, n := range c.aside[i] {
+		s.aside[key] += n
+		info.Events -= n
+	}
+	for key, n := range s.aside {
+		info.Aside = append(info.Aside, Aside{key.step, key.mask, n})
+	}
+	slices.SortFunc(info.Aside, func(a, b Aside) int {
+		return cmp.Or(cmp.Compare(a.Step, b.Step), cmp.Compare(a.Mask, b.Mask))
+	})
+	return info
+}
+
+// whole counts the events of a side, moves as one.
+func (s *side) whole() int64 {
+	n := int64(s.events.n)
+	for i := range s.events.n {
+		const half = bitJoined | uint32(event.IN_MOVED_FROM)
+		if s.events.at(i).mask&half == half {
+			n--
+		}
+	}
+	return n
+}
+
+// collect makes differences of the items.
+func (x *explainer) collect(r *Result) {
+	x.groupRest()
+	groups := make([][]int, x.groups)
+	for n := range x.items {
+		groups[x.items[n].group] = append(groups[x.items[n].group], n)
+	}
+	slices.SortStableFunc(groups, func(a, b []int) int { return cmp.Compare(x.key(a), x.key(b)) })
+	for i := range r.groupOf {
+		r.groupOf[i] = make(map[int]int)
+	}
+	for _, g := range groups {
+		if len(g) > 0 {
+			x.difference(r, g)
+		}
+	}
+	for _, rule := range x.c.conf.rules.Rules {
+		if n := x.uses[rule]; n > 0 {
+			r.Rules = append(r.Rules, RuleUse{rule.ID, rule.Reason, rule.Source, n})
+		}
+	}
+}
+
+// groupRest puts together what no rule did: what stands in one gap, also
+// through moves, and what is ordered wrongly against the same directory.
+func (x *explainer) groupRest() {
+	type key struct {
+		verdict Verdict
+		gap     int
+	}
+	groupOf := make(map[key]int)
+	inDir := make(map[uint32]int)
+	for n := range x.items {
+		one := &x.items[n]
+		if one.group >= 0 {
+			continue
+		}
+		switch one.need {
+		case needOnly:
+			k := key{one.verdict, one.gap}
+			group, ok := groupOf[k]
+			other, hasOther := x.otherGap(one)
+			if !ok && hasOther {
+				group, ok = groupOf[key{one.verdict, other}]
+			}
+			if !ok {
+				group = x.groups
+				x.groups++
+			}
+			groupOf[k] = group
+			if _, taken := groupOf[key{one.verdict, other}]; hasOther && !taken {
+				groupOf[key{one.verdict, other}] = group
+			}
+			one.group = group
+		case needMoved:
+			group, ok := inDir[one.dir]
+			if !ok || one.dir == 0 {
+				group = x.groups
+				x.groups++
+			}
+			inDir[one.dir] = group
+			one.group = group
+		default:
+			one.group = x.groups
+			x.groups++
+		}
+	}
+}
+
+// otherGap is the gap of the first half of a move.
+func (x *explainer) otherGap(one *item) (int, bool) {
+	i := one.side()
+	e := x.c.sides[i].events.at(one.at[i])
+	if e.mask&bitJoined == 0 {
+		return 0, false
+	}
+	n, ok := x.gapOf[i][int(e.link)]
+	return n, ok
+}
+
+// key orders differences: by the left recording, and what only the right one has
+// behind the event of its path that it follows.
+func (x *explainer) key(group []int) float64 {
+	best := -1.0
+	for _, n := range group {
+		one := &x.items[n]
+		k := float64(one.at[0])
+		if one.at[0] < 0 {
+			if lo := x.c.gaps[one.gap].lo[0]; lo >= 0 {
+				k = float64(lo) + 0.5
+			} else {
+				k = float64(one.at[1]) * float64(x.c.sides[0].events.n) / float64(x.c.sides[1].events.n)
+			}
+		}
+		if best < 0 || k < best {
+			best = k
+		}
+	}
+	return best
+}
+
+func (x *explainer) difference(r *Result, group []int) {
+	d := Difference{Left: []Event{}, Right: []Event{}}
+	lists := [2]*[]Event{&d.Left, &d.Right}
+	slices.SortStableFunc(group, func(a, b int) int {
+		return cmp.Compare(max(x.items[a].at[0], x.items[a].at[1]), max(x.items[b].at[0], x.items[b].at[1]))
+	})
+	for _, n := range group {
+		one := &x.items[n]
+		for i, at := range one.at {
+			if at < 0 {
+				continue
+			}
+			*lists[i] = append(*lists[i], x.c.exported(i, at))
+			r.groupOf[i][at] = len(r.Differences)
+			if e := x.c.sides[i].events.at(at); e.mask&bitJoined != 0 {
+				r.groupOf[i][int(e.link)] = len(r.Differences)
+			}
+		}
+	}
+	one := &x.items[group[0]]
+	d.Verdict = one.verdict
+	if one.rule != nil {
+		d.Rule, d.Reason = one.rule.ID, one.rule.Reason
+	}
+	switch {
+	case one.need == needMoved:
+		d.Kind = Moved
+	case one.need == needTimes:
+		d.Kind = Repeated
+	case len(d.Left) == 0:
+		d.Kind = Extra
+	case len(d.Right) == 0:
+		d.Kind = Missing
+	default:
+		d.Kind = Replaced
+	}
+	i := one.side()
+	d.Path = x.c.exported(i, one.at[i]).Path
+	if one.dir != 0 {
+		d.Path = Text(x.c.sides[0].path(one.dir))
+	}
+	if n := x.c.opOf(i, one.at[i]); n > 0 {
+		d.Operation = Text(x.c.sides[i].ops[n-1].text)
+	}
+	r.Differences = append(r.Differences, d)
+}
+
+// Row is one line of both recordings side by side.
+type Row struct {
+	Left, Right *Event // nil where only the other side has it
+	Difference  int    // place in Result.Differences, -1 where both are the same
+	Operation   string // of a row without events: an operation begins
+}
+
+// Rows yields the whole of both recordings in the order of the left one; what only the right
+// one has stands before the common event that it precedes. A Row is valid until the next.
+func (r *Result) Rows() iter.Seq[Row] {
+	return func(yield func(Row) bool) {
+		if r.c != nil {
+			w := rowWriter{r: r, c: r.c, yield: yield}
+			w.run()
+		}
+	}
+}
+
+type rowWriter struct {
+	r     *Result
+	c     *comparison
+	yield func(Row) bool
+	next  [2]int // events and operations that have been told
+	ops   int
+	stop  bool
+	done  []bool // events of the right side
+}
+
+func (w *rowWriter) run() {
+	for _, s := range w.c.sides {
+		s.index()
+	}
+	left, right := w.c.sides[0], w.c.sides[1]
+	w.done = make([]bool, right.events.n)
+	partner := w.partners()
+	for i := 0; i < left.events.n && !w.stop; i++ {
+		for w.ops < len(left.ops) && left.ops[w.ops].at <= i {
+			w.emit(Row{Difference: -1, Operation: left.ops[w.ops].text})
+			w.ops++
+		}
+		if w.second(0, i) {
+			continue
+		}
+		if j := partner[i]; j >= 0 {
+			w.rightOnly(j)
+			w.both(i, j)
+		} else {
+			w.one(0, i)
+		}
+	}
+	w.rightOnly(right.events.n)
+}
+
+// second reports whether an event is told with the other half of its move.
+func (w *rowWriter) second(i, index int) bool {
+	const half = bitJoined | uint32(event.IN_MOVED_FROM)
+	return w.c.sides[i].events.at(index).mask&half == half
+}
+
+func (w *rowWriter) emit(row Row) {
+	if !w.stop {
+		w.stop = !w.yield(row)
+	}
+}
+
+// rightOnly tells what only the right side has before event j.
+func (w *rowWriter) rightOnly(j int) {
+	for ; w.next[1] < j && !w.stop; w.next[1]++ {
+		if n := w.next[1]; !w.done[n] && !w.second(1, n) && w.group(1, n) >= 0 {
+			w.one(1, n)
+		}
+	}
+}
+
+func (w *rowWriter) group(i, index int) int {
+	if n, ok := w.r.groupOf[i][index]; ok {
+		return n
+	}
+	return -1
+}
+
+func (w *rowWriter) one(i, index int) {
+	e := w.c.exported(i, index)
+	row := Row{Difference: w.group(i, index)}
+	if i == 0 {
+		row.Left = &e
+	} else {
+		row.Right = &e
+		w.done[index] = true
+	}
+	if row.Difference >= 0 { // else it was set aside
+		w.emit(row)
+	}
+}
+
+func (w *rowWriter) both(i, j int) {
+	l, r := w.c.exported(0, i), w.c.exported(1, j)
+	w.done[j] = true
+	w.emit(Row{Left: &l, Right: &r, Difference: w.group(0, i)})
+}
+
+// partners gives for each event of the left side the same event of the right one, -1 if there is none.
+func (w *rowWriter) partners() []int {
+	left, right := w.c.sides[0], w.c.sides[1]
+	partner := make([]int, left.events.n)
+	for i := range partner {
+		partner[i] = -1
+	}
+	for id := 1; id < left.names.nodes.n; id++ {
+		x, y := left.of(uint32(id)), right.of(w.c.peer[0][id])
+		if w.c.conf.match == Set {
+			x, y = w.c.byToken(0, x), w.c.byToken(1, y)
+		}
+		i, j := 0, 0
+		for {
+			for i < len(x) && !left.isCommon(int(x[i])) {
+				i++
+			}
+			for j < len(y) && !right.isCommon(int(y[j])) {
+				j++
+			}
+			if i == len(x) || j == len(y) {
+				break
+			}
+			partner[x[i]] = int(y[j])
+			i++
+			j++
+		}
+	}
+	return partner
+}

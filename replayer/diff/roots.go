@@ -1,0 +1,197 @@
+package diff
+
+import (
+	"slices"
+	"strings"
+
+	"fsrec/watcher/event"
+)
+
+// root is a watched path that is in no other.
+type root struct {
+	path string
+	node uint32
+	used bool // something below it is or was watched
+}
+
+func (s *side) platform() event.Platform { return s.input.Header.Platform }
+
+// addRoot makes a root of path, unless it is one.
+func (s *side) addRoot(path string) *root {
+	for i := range s.roots {
+		if s.platform().Fold(s.roots[i].path) == s.platform().Fold(path) {
+			return &s.roots[i]
+		}
+	}
+	s.roots = append(s.roots, root{path: path, node: s.names.root(salt[1])})
+	return &s.roots[len(s.roots)-1]
+}
+
+// pathNode is the node of an absolute path; a path in no root becomes one.
+func (s *side) pathNode(path string) uint32 {
+	var best *root
+	rest := ""
+	for i := range s.roots {
+		r := &s.roots[i]
+		if best != nil && len(r.path) <= len(best.path) {
+			continue
+		}
+		if below, ok := s.platform().Below(r.path, path); ok {
+			best, rest = r, below
+		}
+	}
+	if best == nil {
+		best = s.addRoot(path)
+	}
+	best.used = true
+	if rest == "" {
+		return best.node
+	}
+	return s.walk(best.node, rest)
+}
+
+// walk gives the node of a path of one or more elements below dir.
+func (s *side) walk(dir uint32, path string) uint32 {
+	sep := s.platform().Separator()
+	for path != "" {
+		element := path
+		if i := strings.IndexByte(path, sep); i >= 0 {
+			element, path = path[:i], path[i+1:]
+		} else {
+			path = ""
+		}
+		if element != "" {
+			dir = s.element(dir, element)
+		}
+	}
+	return dir
+}
+
+// element gives the node of a single name, under its folded form where case is ignored.
+func (s *side) element(dir uint32, name string) uint32 {
+	key := name
+	if s.conf.fold {
+		key = event.Windows.Fold(name)
+	}
+	id, hash := s.names.find(dir, key)
+	if id == 0 {
+		id = s.names.insert(dir, key, hash)
+		if key != name {
+			// The spelling is kept as a root-less name, for those who read the result.
+			s.shown[id] = s.names.insertText(name)
+		}
+	}
+	return id
+}
+
+// child gives the node of a name of an event, which on Windows may lead through
+// directories. A name that is not its own node is remembered as a spelling of it.
+func (s *side) child(dir uint32, name string) uint32 {
+	id, hash := s.names.find(dir, name)
+	if id != 0 {
+		if same := s.names.node(id).same; same != 0 {
+			return same
+		}
+		return id
+	}
+	if !s.conf.fold && (s.platform() != event.Windows || strings.IndexByte(name, '\\') < 0) {
+		return s.names.insert(dir, name, hash)
+	}
+	means := s.walk(dir, name)
+	if id, hash = s.names.find(dir, name); id == 0 {
+		s.names.node(s.names.insert(dir, name, hash)).same = means
+	}
+	return means
+}
+
+func (s *side) fill(at *slot, wd int32) {
+	*at = slot{wd: wd, tables: s.tables}
+	if w := s.table.Watch(wd); w != nil {
+		at.node, at.lost = s.pathNode(w.Path), w.Lost()
+	}
+}
+
+// path is where a node stands below its root, as it was first spelled.
+func (s *side) path(id uint32) string {
+	if len(s.shown) == 0 {
+		return s.names.path(id)
+	}
+	var elements []string
+	for ; s.names.node(id).parent != 0; id = s.names.node(id).parent {
+		name := id
+		if as, ok := s.shown[id]; ok {
+			name = as
+		}
+		elements = append(elements, s.names.spelled(name))
+	}
+	if len(elements) == 0 {
+		return "."
+	}
+	slices.Reverse(elements)
+	return strings.Join(elements, "/")
+}
+
+// pairRoots finds for each root of the right side the one of the left: as
+// asked for, then those whose last elements are the same, then the single ones that are left.
+func pairRoots(conf *config, sides [2]*side) (map[uint32]uint32, error) {
+	left, right := sides[0].usedRoots(), sides[1].usedRoots()
+	of := make(map[uint32]uint32)
+	take := func(i, j int) {
+		of[right[j].node] = left[i].node
+		left, right = slices.Delete(left, i, i+1), slices.Delete(right, j, j+1)
+	}
+	for l, r := range conf.roots {
+		i := slices.IndexFunc(left, func(x root) bool { return x.path == l })
+		j := slices.IndexFunc(right, func(x root) bool { return x.path == r })
+		if i < 0 || j < 0 {
+			return nil, &RootsError{Left: paths(left), Right: paths(right), Pair: [2]string{l, r}}
+		}
+		take(i, j)
+	}
+	pairBy := func(key func(s *side, path string) string) {
+		for i := 0; i < len(left); i++ {
+			want := key(sides[0], left[i].path)
+			if j := slices.IndexFunc(right, func(x root) bool { return key(sides[1], x.path) == want }); j >= 0 {
+				take(i, j)
+				i--
+			}
+		}
+	}
+	pairBy(func(_ *side, path string) string { return path })
+	if conf.on[StepRoots] {
+		pairBy(func(s *side, path string) string { return conf.fold1(s.platform().Base(path)) })
+		if len(left) == 1 && len(right) == 1 {
+			take(0, 0)
+		}
+	}
+	if len(left) > 0 && len(right) > 0 {
+		return nil, &RootsError{Left: paths(left), Right: paths(right)}
+	}
+	return of, nil
+}
+
+func (c *config) fold1(name string) string {
+	if c.fold {
+		return event.Windows.Fold(name)
+	}
+	return name
+}
+
+// usedRoots are the roots that something is known of.
+func (s *side) usedRoots() []root {
+	var used []root
+	for _, r := range s.roots {
+		if r.used {
+			used = append(used, r)
+		}
+	}
+	return used
+}
+
+func paths(all []root) []string {
+	out := make([]string, len(all))
+	for i, r := range all {
+		out[i] = r.path
+	}
+	return out
+}

@@ -1,0 +1,396 @@
+package diff
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sort"
+	"strings"
+
+	"fsrec/watcher/event"
+	"fsrec/watcher/translate"
+)
+
+// ev is an event as it is compared.
+type ev struct {
+	node uint32
+	mask uint32 // event.Mask and the bits below
+	link uint32 // of a joined half the index of the other one; of IN_MODIFY how many more were folded into it
+}
+
+// Bits of ev.mask that no event of inotify has.
+const (
+	bitSynthetic  = 1 << (16 + iota)
+	bitInferred   // a field was concluded
+	bitDirUnknown // IN_ISDIR may be missing
+	bitJoined     // link leads to the other half
+	bitOnly       // nothing stands against it on the other side
+	bitLate       // what stands against it is at another place
+	bitAside      // set aside by the comparison
+
+	maskBits = 0xffff | uint32(event.IN_ISDIR)
+)
+
+// operation is a mark that tells what is being done.
+type operation struct {
+	text string
+	at   int // index of the first event after it
+	seq  uint64
+}
+
+// window is a loss: the events that are missing would have had indexes from..to.
+type window struct {
+	Loss
+	from, to int
+	node     uint32 // only events at or below it can be missing; 0 is all
+}
+
+// half is an IN_MOVED_FROM that waits for its IN_MOVED_TO.
+type half struct {
+	cookie uint32
+	index  int
+	place  uint32
+	epoch  uint64
+	time   int64
+}
+
+const (
+	moveExpiry = int64(60e9) // how long a half waits, as in package watcher
+	maxMoves   = 1024        // how many wait; the oldest gives way
+)
+
+// side is one of the two recordings.
+type side struct {
+	input   Input
+	which   int // 0 is left
+	conf    *config
+	filter  event.Filter
+	pending []event.Record // read to learn of the watches
+	eof     bool
+
+	names  *names
+	table  *event.Table
+	roots  []root
+	slots  [256]slot
+	tables uint32 // changes of the table
+	lives  uint32 // changes of directories: what epochs are valid for
+	shown  map[uint32]uint32
+
+	events  chunks[ev]
+	seqs    chunks[uint32]
+	times   chunks[int64]
+	base    uint64 // the number that seqs count from
+	records int64
+	moves   []half
+	ops     []operation
+	losses  []window
+	crossed []uint32 // nodes of moves from one root to another
+	aside   map[asideKey]int64
+	lost    bool // a KindLoss record told of the latest overflow
+
+	starts []uint32 // of the events of each node in list
+	list   []uint32
+}
+
+// slot caches the node that a wd stands for.
+type slot struct {
+	wd     int32
+	tables uint32
+	node   uint32
+	lost   bool
+}
+
+type asideKey struct {
+	step Step
+	mask event.Mask
+}
+
+func newSide(input Input, which int) *side {
+	return &side{
+		input: input, which: which, names: newNames(), table: event.NewTable(input.Header.Platform), tables: 1, lives: 1,
+		aside: make(map[asideKey]int64), shown: make(map[uint32]uint32),
+	}
+}
+
+// peek reads the first records.
+func (s *side) peek(ctx context.Context) error {
+	first, err := s.input.Reader.Read(ctx, nil)
+	if errors.Is(err, io.EOF) {
+		s.eof = true
+		return nil
+	}
+	s.pending, s.filter = first, filterOf(first)
+	return err
+}
+
+// load reads the recording to its end.
+func (s *side) load(ctx context.Context) error {
+	for _, path := range s.input.Header.Roots {
+		s.addRoot(path)
+	}
+	batch := s.pending
+	s.pending = nil
+	var tr *translate.Translator
+	if s.input.Header.Backend != "inotify" {
+		tr = translate.New()
+	}
+	var told []event.Record
+	for !s.eof {
+		s.records += int64(len(batch))
+		if tr != nil {
+			told = tr.Append(told[:0], batch)
+			s.take(told)
+		} else {
+			s.take(batch)
+		}
+		var err error
+		if batch, err = s.input.Reader.Read(ctx, batch); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return err
+		}
+	}
+	if tr != nil {
+		s.take(tr.Flush(told[:0]))
+	}
+	s.expire(len(s.moves))
+	return nil
+}
+
+func (s *side) take(records []event.Record) {
+	for i := range records {
+		r := &records[i]
+		if r.Kind == event.KindEvent {
+			s.event(r)
+		} else {
+			s.control(r)
+		}
+	}
+}
+
+func (s *side) control(r *event.Record) {
+	switch r.Kind {
+	case event.KindWatch, event.KindUnwatch, event.KindMove:
+		s.table.Apply(r)
+		s.tables++
+		if r.Kind == event.KindWatch && r.M == 0 {
+			s.pathNode(r.Path) // a root, where it is in none
+		}
+	case event.KindLoss:
+		s.loss(r)
+	case event.KindMark:
+		if text, ok := strings.CutPrefix(r.Name, operationMark); ok && s.conf.on[StepOperations] {
+			s.ops = append(s.ops, operation{strings.TrimSpace(text), s.events.n, r.Seq})
+		}
+	}
+}
+
+// operationMark begins the text of a mark that tells an operation.
+const operationMark = "op:"
+
+func (s *side) loss(r *event.Record) {
+	from := sort.Search(s.events.n, func(i int) bool { return *s.times.at(i) >= r.M })
+	w := window{Loss: Loss{Seq: r.Seq, Since: r.M, Time: r.Time, Count: r.N, Cause: r.Name}, from: from, to: s.events.n}
+	if watch := s.table.Watch(r.WD); watch != nil && r.WD > 0 {
+		w.node = s.pathNode(watch.Path)
+		w.Path = Text(s.path(w.node))
+	}
+	s.losses = append(s.losses, w)
+	s.lost = r.Name == "kernel"
+}
+
+// overflow is an IN_Q_OVERFLOW, of which a KindLoss record tells more, where there is one.
+func (s *side) overflow(r *event.Record) {
+	if n := len(s.losses); s.lost && n > 0 && s.losses[n-1].to == s.events.n {
+		return
+	}
+	s.losses = append(s.losses, window{Loss: Loss{Seq: r.Seq, Since: r.Time, Time: r.Time, Count: -1, Cause: "kernel"}, from: s.events.n, to: s.events.n})
+}
+
+func (s *side) setAside(step Step, mask event.Mask) { s.aside[asideKey{step, mask}]++ }
+
+// event takes in one event.
+func (s *side) event(r *event.Record) {
+	mask := r.Mask & event.Mask(maskBits)
+	if r.Flags&event.FlagOwn != 0 && s.conf.on[StepOwn] {
+		s.setAside(StepOwn, mask)
+		return
+	}
+	if mask&event.IN_Q_OVERFLOW != 0 {
+		s.overflow(r)
+		return
+	}
+	at := &s.slots[uint32(r.WD)%uint32(len(s.slots))]
+	if at.wd != r.WD || at.tables != s.tables {
+		s.fill(at, r.WD)
+	}
+	id, bits := at.node, uint32(mask)
+	if id == 0 || at.lost {
+		s.setAside(StepRoots, mask)
+		return
+	}
+	if step, drop := s.unwanted(r, mask, id); drop {
+		s.setAside(step, mask)
+		return
+	}
+	if r.Name != "" {
+		id = s.child(id, r.Name)
+	}
+	if mask&(event.IN_DELETE_SELF|event.IN_MOVE_SELF) != 0 {
+		bits &^= uint32(event.IN_ISDIR) // the kernel does not say it
+	}
+	if r.Flags != 0 {
+		bits |= flagBits(r.Flags)
+	}
+	s.add(id, bits, r)
+}
+
+func flagBits(f event.Flags) (bits uint32) {
+	if f&event.FlagSynthetic != 0 {
+		bits |= bitSynthetic
+	}
+	if f&event.FlagInferred != 0 {
+		bits |= bitInferred
+	}
+	if f&event.FlagDirUnknown != 0 {
+		bits |= bitDirUnknown
+	}
+	return bits
+}
+
+// unwanted tells which step sets an event of the watch on node id aside.
+func (s *side) unwanted(r *event.Record, mask event.Mask, id uint32) (Step, bool) {
+	kind := mask &^ event.IN_ISDIR
+	on := s.conf.on
+	switch {
+	case kind == event.IN_IGNORED && on[StepBookkeeping]:
+		return StepBookkeeping, true
+	case kind&(s.conf.tells[0].mask&s.conf.tells[1].mask) == 0 && on[StepMasks]:
+		return StepMasks, true
+	case r.Flags&event.FlagSynthetic != 0 && on[StepSynthetic]:
+		return StepSynthetic, true
+	case r.Name != "" || s.conf.tells[0].tree == s.conf.tells[1].tree || !on[StepSelf]:
+		return "", false
+	}
+	isRoot := s.names.node(id).parent == 0
+	return StepSelf, !isRoot && mask&event.IN_UNMOUNT == 0 || mask&event.IN_ISDIR != 0
+}
+
+// add stores an event, or folds it into the one before.
+func (s *side) add(id, bits uint32, r *event.Record) {
+	x := s.names.node(id)
+	if bits&0xffff == uint32(event.IN_MODIFY) && x.last > 0 && int(x.last) > s.opStart() && s.conf.on[StepRepeats] {
+		if e := s.events.at(int(x.last - 1)); e.mask&maskBits == bits&maskBits {
+			e.link++
+			s.repeat(x)
+			return
+		}
+	}
+	if s.events.n == 0 {
+		s.base = r.Seq
+	}
+	i := s.events.add(ev{node: id, mask: bits})
+	s.seqs.add(uint32(r.Seq - s.base))
+	s.times.add(r.Time)
+	place := x.count
+	x.count, x.last = place+1, uint32(i+1)
+	epoch := s.epoch(x.parent)
+	switch {
+	case bits&uint32(event.IN_MOVE) == 0 || r.Cookie == 0 || !s.conf.on[StepMoves]:
+		s.account(x, bits, 0, place, epoch)
+	case bits&uint32(event.IN_MOVED_FROM) != 0:
+		s.moveFrom(half{r.Cookie, i, place, epoch, r.Time})
+	default:
+		s.moveTo(i, place, epoch, r)
+	}
+	const lives = uint32(event.IN_CREATE | event.IN_DELETE | event.IN_MOVE)
+	if bits&lives != 0 && bits&(uint32(event.IN_ISDIR)|bitDirUnknown) != 0 {
+		x.gen++
+		s.lives++
+	}
+}
+
+// opStart is the index of the first event of the current operation.
+func (s *side) opStart() int {
+	if len(s.ops) == 0 {
+		return 0
+	}
+	return s.ops[len(s.ops)-1].at
+}
+
+// account adds an event to the sums of its path. other is the path hash of the other end of a move.
+func (s *side) account(x *node, bits uint32, other uint64, place uint32, epoch uint64) {
+	token := mix(uint64(bits&maskBits), other)
+	if s.conf.match == Set {
+		x.sum += token
+		return
+	}
+	x.sum += mix(token, uint64(place))
+	x.order += mix(token^epoch, uint64(place)|uint64(len(s.ops))<<32)
+}
+
+// repeat adds a folded event to the sums of its path.
+func (s *side) repeat(x *node) {
+	if s.conf.match == Set {
+		x.order++
+	} else {
+		x.order += mix(uint64(x.count), salt[0])
+	}
+}
+
+// epoch is a hash of how often each directory, from dir up, came and went: what
+// happens in it is ordered against that.
+func (s *side) epoch(dir uint32) uint64 {
+	if dir == 0 {
+		return 0
+	}
+	d := s.names.node(dir)
+	if d.at != s.lives {
+		d.epoch, d.at = mix(s.epoch(d.parent), uint64(d.gen)), s.lives
+	}
+	return d.epoch
+}
+
+func (s *side) moveFrom(h half) {
+	stale := 0
+	for stale < len(s.moves) && h.time-s.moves[stale].time > moveExpiry {
+		stale++
+	}
+	s.expire(max(stale, len(s.moves)-maxMoves+1))
+	s.moves = append(s.moves, h)
+}
+
+// expire gives up the oldest n halves that wait.
+func (s *side) expire(n int) {
+	for _, h := range s.moves[:n] {
+		e := s.events.at(h.index)
+		s.account(s.names.node(e.node), e.mask, 0, h.place, h.epoch)
+	}
+	if n > 0 {
+		s.moves = append(s.moves[:0], s.moves[n:]...)
+	}
+}
+
+func (s *side) moveTo(i int, place uint32, epoch uint64, r *event.Record) {
+	to := s.events.at(i)
+	x := s.names.node(to.node)
+	for n := len(s.moves) - 1; n >= 0; n-- {
+		h := s.moves[n]
+		if h.cookie != r.Cookie || r.Time-h.time > moveExpiry {
+			continue
+		}
+		s.moves = append(s.moves[:n], s.moves[n+1:]...)
+		from := s.events.at(h.index)
+		y := s.names.node(from.node)
+		from.link, to.link = uint32(i), uint32(h.index)
+		from.mask |= bitJoined
+		to.mask |= bitJoined
+		s.account(y, from.mask, x.hash, h.place, h.epoch)
+		s.account(x, to.mask, y.hash, place, epoch)
+		if len(s.roots) > 1 && s.names.rootOf(from.node) != s.names.rootOf(to.node) {
+			s.crossed = append(s.crossed, from.node, to.node)
+		}
+		return
+	}
+	s.account(x, to.mask, 0, place, epoch)
+}
