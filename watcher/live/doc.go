@@ -57,12 +57,20 @@ const (
 
 // Options change how events are read. The zero value is the default.
 type Options struct {
-	// Buffer is the size of one read in bytes: 256 KiB if 0, otherwise at least 4096.
+	// Buffer is the size of one read in bytes: 256 KiB if 0, on Windows
+	// 64 KiB; otherwise at least 4096.
 	Buffer int
 	// Pause is how long after a read of 512 bytes or more the next one waits, so
 	// that a storm of events does not cost a wake-up each: 2 ms if 0, never if
 	// negative. It does not wait after a read that tells of a new directory.
 	Pause time.Duration
+	// Interval is how long [Poll] waits after one look before the next: 1 s if
+	// 0, otherwise at least 1 ms.
+	Interval time.Duration
+	// Queue is how many changes wait for Read at most where the kernel does not
+	// keep them until then, which is on Windows: 131072 if 0. Those beyond are
+	// counted by a KindLoss record.
+	Queue int
 	// Ignore are absolute paths about which no event is emitted, such as that
 	// of the log.
 	Ignore []string
