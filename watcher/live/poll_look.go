@@ -1,0 +1,451 @@
+package live
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"fsrec/watcher/event"
+)
+
+// pollLook is a look that is under way. It finds where each watched object is
+// now, top down, following objects and not paths; then what went from which
+// directory and what came to which one. Nothing is told before all is known.
+type pollLook struct {
+	*Poll
+	queue   []*pollWatch // directories to list
+	fresh   map[pollID]*pollWatch
+	lost    []*pollWatch // objects that are not where their path leads
+	went    []*pollChange
+	came    []*pollChange // and what stays and is changed
+	failed  []*pollWatch
+	slots   map[pollSlot]*pollChange     // of went
+	from    map[*pollWatch][]*pollChange // of went
+	names   map[string]int               // of the directory that is compared
+	byName  map[string]*pollWatch        // its kids
+	missing map[pollID][]*pollChange     // of went, what was not found elsewhere
+	relink  bool                         // kids are to be found anew
+}
+
+// pollSlot is a name in a directory.
+type pollSlot struct {
+	dir  *pollWatch
+	name string
+}
+
+// pollChange is a name that went from a directory (old), came to one (now), or
+// stays with something changed (both).
+type pollChange struct {
+	dir      *pollWatch
+	old, now *pollEntry
+	other    *pollChange // the other half of a rename
+	watch    *pollWatch  // of what came
+	cookie   uint32
+	state    pollState
+}
+
+type pollState uint8
+
+const (
+	pollWaits pollState = iota
+	pollUnderWay
+	pollDone
+)
+
+func (c *pollChange) name() string {
+	if c.now != nil {
+		return c.now.name
+	}
+	return c.old.name
+}
+
+// lookAround looks once and emits what it finds. It ends early, with nothing
+// emitted or changed, when stop reports true.
+func (n *Poll) lookAround(stop func() bool) {
+	n.look++
+	began, barrier := time.Now().UnixNano(), n.asked
+	n.ignore.refresh()
+	l := &pollLook{Poll: n, fresh: make(map[pollID]*pollWatch), missing: make(map[pollID][]*pollChange)}
+	for _, w := range n.sorted() {
+		if w.up == nil {
+			l.findRoot(w)
+		}
+	}
+	for more := true; more; more = l.findLost() {
+		if !l.listAll(stop) {
+			return
+		}
+		l.pair()
+	}
+	l.loseRest()
+	l.pair()
+	n.now = n.clock()
+	l.tell()
+	l.keep()
+	n.before = began
+	for n.passed < barrier {
+		n.passed++
+		n.emit(event.Record{Kind: event.KindBarrier, N: n.passed})
+	}
+	n.schedule()
+}
+
+// findRoot looks for an object that no listing leads to.
+func (l *pollLook) findRoot(w *pollWatch) {
+	path := l.pathOf(w)
+	now, err := pollStat(path, w.follow)
+	switch {
+	case err == nil && w.self.isStill(&now, l.before):
+		l.place(w, path, nil, &now)
+	case err != nil && !pollGone(err):
+		l.hold(w, path, nil)
+		w.err = err
+		l.failed = append(l.failed, w)
+	default:
+		l.lost = append(l.lost, w)
+	}
+}
+
+// place says where a watched object is.
+func (l *pollLook) place(w *pollWatch, at string, in *pollWatch, now *pollEntry) {
+	w.pollPlace = pollPlace{look: l.look, at: at, in: in, now: *now, fresh: w.wd == 0}
+	w.now.name = ""
+	l.relink = l.relink || w.up != in
+	if w.isDir() {
+		l.queue = append(l.queue, w)
+	}
+}
+
+// hold says that w, which could not be looked at, is with all below it as it was.
+func (l *pollLook) hold(w *pollWatch, at string, in *pollWatch) {
+	w.pollPlace = pollPlace{look: l.look, at: at, in: in, now: w.self}
+	for _, kid := range w.kids {
+		if !l.isPlaced(kid) {
+			l.hold(kid, pollPlatform.Join(at, kid.self.name), w)
+		}
+	}
+}
+
+func (l *pollLook) isPlaced(w *pollWatch) bool { return w.pollPlace.look == l.look }
+
+// listAll lists the directories that were found until no more are.
+func (l *pollLook) listAll(stop func() bool) bool {
+	for len(l.queue) > 0 {
+		if stop() {
+			return false
+		}
+		w := l.queue[0]
+		l.queue = l.queue[1:]
+		l.listOne(w)
+	}
+	return true
+}
+
+// listOne lists a directory and compares it with what was in it. As long as all
+// is as it was, nothing is kept.
+func (l *pollLook) listOne(w *pollWatch) {
+	same := 0
+	self, err := l.list(w, w.at, w.follow && w.in == nil, func(e *pollEntry) {
+		if !w.differs {
+			if same < len(w.entries) && w.entries[same] == *e {
+				same++
+				return
+			}
+			w.differs = true
+			w.next = append(make([]pollEntry, 0, len(w.entries)+1), w.entries[:same]...)
+		}
+		w.next = append(w.next, *e)
+	})
+	switch {
+	case err == nil && !self.isStill(&w.now, l.before), err != nil && pollGone(err):
+		l.withdraw(w)
+	case err != nil:
+		l.withdraw(w)
+		w.err = err
+		l.failed = append(l.failed, w)
+	default:
+		w.listed, w.now = true, self
+		if !w.differs && same < len(w.entries) {
+			w.differs, w.next = true, slices.Clone(w.entries[:same])
+		}
+		l.compare(w)
+	}
+}
+
+// withdraw takes back that w can be looked at: what is in it stays as it was. One that
+// is new is tried again only when a caller asks for it.
+func (l *pollLook) withdraw(w *pollWatch) {
+	if w.fresh {
+		w.differs, w.next = false, nil
+		if w.arrival != nil {
+			w.arrival.watch = nil
+		}
+		return
+	}
+	arrival := w.arrival
+	l.hold(w, w.at, w.in)
+	w.arrival = arrival
+}
+
+// compare finds out what went from, came to and stays in a directory that was listed.
+func (l *pollLook) compare(w *pollWatch) {
+	if !w.fresh && w.self.since(&w.now, false) != 0 {
+		l.came = append(l.came, &pollChange{dir: w, old: &w.self, now: &w.now})
+	}
+	if !w.differs {
+		for _, kid := range w.kids {
+			if !l.isPlaced(kid) {
+				l.place(kid, pollPlatform.Join(w.at, kid.self.name), w, &kid.self)
+			}
+		}
+		return
+	}
+	l.index(w)
+	kept := w.next[:0]
+	for i := range w.next {
+		now := w.next[i]
+		at, was := l.names[now.name]
+		kept = append(kept, now)
+		e := &kept[len(kept)-1]
+		if was && w.entries[at].isStill(&now, l.before) {
+			delete(l.names, now.name)
+			l.stays(w, &w.entries[at], e)
+		} else if !l.comes(w, e) {
+			kept = kept[:len(kept)-1]
+		}
+	}
+	w.next = kept
+	for _, at := range l.names {
+		l.went = append(l.went, &pollChange{dir: w, old: &w.entries[at]})
+	}
+}
+
+// index notes what a directory held.
+func (l *pollLook) index(w *pollWatch) {
+	if l.names == nil {
+		l.names, l.byName = make(map[string]int), make(map[string]*pollWatch)
+	}
+	clear(l.names)
+	clear(l.byName)
+	for i := range w.entries {
+		l.names[w.entries[i].name] = i
+	}
+	for _, kid := range w.kids {
+		l.byName[kid.self.name] = kid
+	}
+}
+
+// stays notes a name that stands for the object that it stood for.
+func (l *pollLook) stays(w *pollWatch, old, now *pollEntry) {
+	if old.since(now, false) != 0 {
+		l.came = append(l.came, &pollChange{dir: w, old: old, now: now})
+	}
+	if !now.isDir() {
+		return
+	}
+	kid := l.byName[now.name]
+	if kid == nil {
+		kid = l.watchOf(now)
+	}
+	if kid != nil && !l.isPlaced(kid) && !l.isElsewhere(kid, pollPlatform.Join(w.at, now.name)) {
+		l.place(kid, pollPlatform.Join(w.at, now.name), w, now)
+	}
+}
+
+// comes notes a name that is new. It reports false where that is to wait for
+// the next look, since the object was seen at its former place by this one.
+func (l *pollLook) comes(w *pollWatch, now *pollEntry) bool {
+	c := &pollChange{dir: w, now: now}
+	path := pollPlatform.Join(w.at, now.name)
+	if now.isDir() {
+		kid := l.watchOf(now)
+		if kid == nil {
+			kid = l.fresh[now.id]
+		}
+		switch {
+		case kid == nil:
+			kid = l.follow(w, path, now)
+		case l.isPlaced(kid):
+			if there, err := pollStat(kid.at, kid.follow); err != nil || there.id != now.id {
+				return false
+			}
+			kid = nil
+		case l.isElsewhere(kid, path):
+			kid = nil
+		}
+		if kid != nil {
+			l.place(kid, path, w, now)
+			kid.arrival, c.watch = c, kid
+		}
+	}
+	l.came = append(l.came, c)
+	return true
+}
+
+// follow gives a watch for a new directory, if it is to have one.
+func (l *pollLook) follow(w *pollWatch, path string, now *pollEntry) *pollWatch {
+	if w.flags&event.FlagAutoAdd == 0 || w.excludes(path) || l.dropped(path) {
+		return nil
+	}
+	kid := &pollWatch{mask: w.mask, told: w.told, flags: w.flags, exclude: w.exclude, self: *now}
+	if now.id.known() {
+		l.fresh[now.id] = kid
+	}
+	return kid
+}
+
+// isElsewhere reports whether the path that w has still leads to it, and path is another one.
+func (l *pollLook) isElsewhere(w *pollWatch, path string) bool {
+	at := l.pathOf(w)
+	if at == path {
+		return false
+	}
+	there, err := pollStat(at, w.follow)
+	return err == nil && w.self.id.known() && w.self.is(&there)
+}
+
+// pair finds the two halves of renames. Of an object with several names that went or
+// came, the first in order belong together.
+func (l *pollLook) pair() {
+	slices.SortFunc(l.went, l.order)
+	slices.SortFunc(l.came, l.order)
+	clear(l.missing)
+	for _, c := range l.went {
+		if c.other == nil && c.old.id.known() {
+			l.missing[c.old.id] = append(l.missing[c.old.id], c)
+		}
+	}
+	for _, c := range l.came {
+		if c.old != nil || c.other != nil {
+			continue
+		}
+		for i, from := range l.missing[c.now.id] {
+			if from.old.isNow(c.now) {
+				c.other, from.other = from, c
+				l.missing[c.now.id] = slices.Delete(l.missing[c.now.id], i, i+1)
+				break
+			}
+		}
+	}
+}
+
+// order is that of directories, each before what is in it, and of the names in each.
+func (l *pollLook) order(a, b *pollChange) int {
+	if a.dir != b.dir {
+		if c := cmp.Or(strings.Compare(l.placeOf(a.dir), l.placeOf(b.dir)), cmp.Compare(a.dir.wd, b.dir.wd)); c != 0 {
+			return c
+		}
+	}
+	return strings.Compare(a.name(), b.name())
+}
+
+func (l *pollLook) placeOf(w *pollWatch) string {
+	if l.isPlaced(w) {
+		return w.at
+	}
+	return l.pathOf(w)
+}
+
+// findLost looks for what was not at its path where renames would have taken
+// it, and reports whether there is more to list.
+func (l *pollLook) findLost() bool {
+	for _, w := range l.lost {
+		if l.isPlaced(w) {
+			continue
+		}
+		path := l.pathOf(w)
+		for _, c := range l.came {
+			if c.other == nil {
+				continue
+			}
+			at := pollPlatform.Join(c.dir.at, c.now.name)
+			if !w.isDir() && w.self.isNow(c.now) {
+				if now, err := pollStat(at, false); err == nil && w.self.isNow(&now) {
+					l.place(w, at, nil, &now)
+					c.watch, w.arrival = w, c
+				}
+				break
+			}
+			rest, below := pollPlatform.Below(pollPlatform.Join(l.pathOf(c.other.dir), c.other.old.name), path)
+			if !below || !c.now.isDir() {
+				continue
+			}
+			at = pollPlatform.Join(at, rest)
+			if now, err := pollStat(at, w.follow); err == nil && w.self.isNow(&now) {
+				l.place(w, at, nil, &now)
+				break
+			}
+		}
+	}
+	return len(l.queue) > 0
+}
+
+// loseRest notes what was in the directories that were not found.
+func (l *pollLook) loseRest() {
+	for _, w := range l.watches {
+		if l.isPlaced(w) {
+			if !w.isDir() && w.self.since(&w.now, w.arrival != nil) != 0 {
+				l.came = append(l.came, &pollChange{dir: w, old: &w.self, now: &w.now})
+			}
+			continue
+		}
+		w.pollPlace = pollPlace{gone: true}
+		l.relink = true
+		for i := range w.entries {
+			l.went = append(l.went, &pollChange{dir: w, old: &w.entries[i]})
+		}
+	}
+}
+
+// keep makes what was found what the next look compares with.
+func (l *pollLook) keep() {
+	for _, w := range l.watches {
+		if !l.isPlaced(w) {
+			continue
+		}
+		if w.listed || !w.isDir() {
+			l.renumber(w)
+		}
+		if w.differs {
+			w.entries = slices.Clip(w.next)
+		}
+		w.up = w.in
+		if w.up != nil {
+			w.self.name = pollPlatform.Base(w.at)
+		}
+		w.next, w.in, w.arrival = nil, nil, nil
+	}
+	if l.relink {
+		l.linkKids()
+	}
+}
+
+func (l *pollLook) renumber(w *pollWatch) {
+	name := w.self.name
+	if w.now.id != w.self.id {
+		if l.byID[w.self.id] == w {
+			delete(l.byID, w.self.id)
+		}
+		if w.now.id.known() {
+			l.byID[w.now.id] = w
+		}
+	}
+	w.self = w.now
+	w.self.name = name
+}
+
+// linkKids finds the watches that each listing leads to.
+func (n *Poll) linkKids() {
+	for _, w := range n.watches {
+		w.kids = nil
+	}
+	for _, w := range n.sorted() {
+		if w.up != nil && w.up.over {
+			w.up = nil
+		}
+		if w.up != nil {
+			w.up.kids = append(w.up.kids, w)
+		}
+	}
+}
