@@ -3,10 +3,7 @@ package term
 import (
 	"fmt"
 	"io"
-	"os"
-	"strconv"
 	"sync"
-	"unicode/utf8"
 )
 
 // Status is the last line of a terminal, rewritten in place, below which nothing
@@ -33,7 +30,7 @@ func (s *Status) Set(text string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.shown = true
-	fmt.Fprintf(s.w, "\r%s\x1b[K", fit(Line(text), columns()-1))
+	fmt.Fprintf(s.w, "\r%s\x1b[K", Fit(Line(text), Columns(s.w)-1, "…"))
 }
 
 // Clear takes the line away.
@@ -56,22 +53,4 @@ func (s *Status) Printf(format string, args ...any) {
 	defer s.mu.Unlock()
 	s.clear()
 	io.WriteString(s.w, Message(fmt.Sprintf(format, args...))+"\n")
-}
-
-// columns is the width that a line may have without being wrapped on any
-// terminal of today; a shell that exports COLUMNS knows better.
-func columns() int {
-	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n > 20 {
-		return n
-	}
-	return 80
-}
-
-// fit cuts text to width characters.
-func fit(text string, width int) string {
-	if utf8.RuneCountInString(text) <= width {
-		return text
-	}
-	runes := []rune(text)
-	return string(runes[:width-1]) + "…"
 }

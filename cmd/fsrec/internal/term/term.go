@@ -39,6 +39,7 @@ const (
 	Bold   Colour = "\x1b[1m"
 	Dim    Colour = "\x1b[2m"
 	Red    Colour = "\x1b[31m"
+	Green  Colour = "\x1b[32m"
 	Yellow Colour = "\x1b[33m"
 	Blue   Colour = "\x1b[34m"
 	Purple Colour = "\x1b[35m"

@@ -35,12 +35,31 @@ func TestThereIsNoStatusLineWithoutATerminal(t *testing.T) {
 	}
 }
 
-func TestFitCutsByCharacters(t *testing.T) {
-	if got := fit("äöüäöü", 4); got != "äöü…" {
-		t.Error(got)
+func TestTextIsCutByColumns(t *testing.T) {
+	for _, tt := range []struct {
+		got, want string
+	}{
+		{Fit("äöüäöü", 4, "…"), "äöü…"},
+		{Fit("äöü", 3, "…"), "äöü"},
+		{Fit("漢字漢字", 5, "…"), "漢字…"},
+		{Fit("cafe\u0301", 4, "…"), "cafe\u0301"},
+		{FitEnd("src/main.go", 8, "..."), "...in.go"},
+		{FitEnd("漢字漢字", 6, "…"), "…漢字"},
+		{Pad("漢", 4) + "|", "漢  |"},
+		{strings.Join(Wrap("one two  three four", 9), "|"), "one two|three|four"},
+	} {
+		if tt.got != tt.want {
+			t.Errorf("%q, want %q", tt.got, tt.want)
+		}
 	}
-	if got := fit("äöü", 3); got != "äöü" {
-		t.Error(got)
+}
+
+func TestColumnsAreThoseOfTheEnvironment(t *testing.T) {
+	for value, want := range map[string]int{"": 80, "132": 132, "3": 80, "x": 80} {
+		t.Setenv("COLUMNS", value)
+		if got := Columns(&bytes.Buffer{}); got != want {
+			t.Errorf("COLUMNS=%q gives %d, want %d", value, got, want)
+		}
 	}
 }
 
