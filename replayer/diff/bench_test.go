@@ -149,7 +149,6 @@ func BenchmarkAgainstGNUDiff(b *testing.B) {
 	if err != nil {
 		b.Skip("SKIPPED: no diff(1)")
 	}
-	dir := b.TempDir()
 	for _, events := range []int{100_000, 1_000_000} {
 		distinct, repetitive := storm(events, 4, true), storm(events, 4, false)
 		for _, tt := range []struct {
@@ -163,8 +162,8 @@ func BenchmarkAgainstGNUDiff(b *testing.B) {
 			{"interleaved and changed", distinct, change(interleave(distinct, 1), 1)},
 		} {
 			b.Run(fmt.Sprintf("%s/%d", tt.name, events), func(b *testing.B) {
-				leftLog, leftText := write(b, dir, "left", tt.left)
-				rightLog, rightText := write(b, dir, "right", tt.right)
+				leftLog, leftText := write(b, b.TempDir(), "left", tt.left)
+				rightLog, rightText := write(b, b.TempDir(), "right", tt.right)
 				var ours, theirs []time.Duration
 				differences := 0
 				for b.Loop() {
