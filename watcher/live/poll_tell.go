@@ -120,10 +120,17 @@ func (l *pollLook) lose(w *pollWatch) {
 // leave tells of a rename before its directory, or its name, is given up: as a
 // whole if the other half can be told of already.
 func (l *pollLook) leave(c *pollChange) {
-	if c.state == pollWaits && c.other.state == pollWaits && l.isSettled(c.other.dir) {
-		l.arrive(c.other)
+	to := c.other
+	if c.state == pollWaits && to.state == pollWaits && l.isSettled(to.dir) && !l.isBeingLeft(to) {
+		l.arrive(to)
 	}
 	l.depart(c)
+}
+
+// isBeingLeft reports whether the former object of the name of c is just being dealt with.
+func (l *pollLook) isBeingLeft(c *pollChange) bool {
+	d := l.slots[pollSlot{c.dir, c.now.name}]
+	return d != nil && d.state == pollUnderWay
 }
 
 // isSettled reports whether the table has w where this look found it, with all that it is in.
