@@ -232,10 +232,11 @@ func (l *pollLook) rename(c *pollChange) {
 // move has the watches of a renamed object, and those below it, follow.
 func (l *pollLook) move(c *pollChange, src, dst string) {
 	w := c.watch
+	_, upwards := pollPlatform.Below(dst, src)
 	switch {
 	case w != nil && w.over:
 		return
-	case w != nil && !l.stands(w):
+	case w != nil && (upwards || !l.stands(w)):
 		l.reseat(w, dst)
 	default:
 		if w != nil {
@@ -262,13 +263,14 @@ func (l *pollLook) move(c *pollChange, src, dst string) {
 	}
 }
 
-// reseat moves a watch whose place in the table was taken by another one before it left it.
+// reseat moves a watch that a KindMove record cannot: another one has its place
+// in the table already, or it gets that of a directory that it was in.
 func (l *pollLook) reseat(w *pollWatch, dst string) {
 	src := l.pathOf(w)
 	l.emit(w.record(dst))
 	for _, kid := range w.kids {
 		rest, below := pollPlatform.Below(src, l.pathOf(kid))
-		if below && !kid.over && !l.stands(kid) {
+		if below && !kid.over {
 			l.reseat(kid, pollPlatform.Join(dst, rest))
 		}
 	}

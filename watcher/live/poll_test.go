@@ -174,7 +174,7 @@ func TestWhatALookTells(t *testing.T) {
 				return errors.Join(os.Rename(j(r, "d", "e"), j(r, "x")), os.Remove(j(r, "d")), os.Rename(j(r, "x"), j(r, "d")))
 			},
 			want: "IN_MOVED_FROM|IN_ISDIR d/e\nIN_DELETE_SELF d\nIN_IGNORED d\nunwatch d deleted\nIN_DELETE|IN_ISDIR d\n" +
-				"IN_MOVED_TO|IN_ISDIR d\nmove d/e to d\nIN_MOVE_SELF d",
+				"IN_MOVED_TO|IN_ISDIR d\nwatch d\nwatch d/g\nIN_MOVE_SELF d",
 		},
 		{
 			name:   "a directory and the one in it change places",
