@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"syscall"
 	"time"
@@ -27,6 +28,7 @@ type capture struct {
 	noAutoAdd     bool
 	buffer        uint64
 	pause         time.Duration
+	poll          time.Duration // 0 for the kernel's own watcher
 
 	asked    bool       // events were asked for by name
 	untold   event.Mask // those of them that this backend never tells of
@@ -53,6 +55,7 @@ func (c *capture) flags() []cli.Flag {
 		&cli.BoolFlag{Name: "no-recursive", Usage: "do not watch the directories that are below DIR at the start", DisableDefaultText: true, Destination: &c.noRecursive},
 		&cli.BoolFlag{Name: "no-auto-add", Usage: "do not watch directories that appear later", DisableDefaultText: true, Destination: &c.noAutoAdd},
 		sizeFlag(&c.buffer, "buffer", "size of one read of the kernel, in `BYTES` (default 256KiB; on Windows 64KiB, and what the kernel keeps)"),
+		durationFlag(&c.poll, "poll", "look every `INTERVAL` instead of asking the kernel, which is not told of what others do on network and FUSE file systems"),
 		pause.flag("pause", "wait for `TIME` after a large read, which saves work and merges events; 0 for never (default 2ms)"),
 	}
 }
@@ -67,6 +70,14 @@ func (c *capture) prepare(args []string, note func(format string, args ...any)) 
 	}
 	if c.buffer != 0 && (c.buffer < 4096 || c.buffer > 1<<30) {
 		return fmt.Errorf("--buffer %d: want 4096 bytes to 1 GiB", c.buffer)
+	}
+	switch {
+	case c.poll > 0 && c.buffer > 0:
+		return errors.New("--poll and --buffer contradict each other: nothing is read from the kernel")
+	case c.poll > 0 && c.pause != 0:
+		return errors.New("--poll and --pause contradict each other: nothing is read from the kernel")
+	case c.poll > 0 && c.poll < time.Millisecond:
+		return fmt.Errorf("--poll %v: want 1ms at least", c.poll)
 	}
 	if err := c.setRoots(args, note); err != nil {
 		return err
@@ -153,7 +164,7 @@ func (c *capture) abandonAt(stop func() bool) {
 // probe asks the kernel about every root, so that a directory that cannot be
 // watched is known before a log is made.
 func (c *capture) probe() error {
-	backend, err := live.New(live.Options{})
+	backend, err := c.watcher(live.Options{})
 	if err != nil {
 		return err
 	}
@@ -175,7 +186,15 @@ func (c *capture) probe() error {
 
 // open makes the backend; ignore are paths that must not appear in it.
 func (c *capture) open(ignore ...string) (live.Backend, error) {
-	return live.New(live.Options{Buffer: int(c.buffer), Pause: c.pause, Ignore: ignore, Drop: c.drop})
+	return c.watcher(live.Options{Buffer: int(c.buffer), Pause: c.pause, Ignore: ignore, Drop: c.drop})
+}
+
+func (c *capture) watcher(opts live.Options) (live.Backend, error) {
+	if c.poll > 0 {
+		opts.Interval = c.poll
+		return live.NewPoll(opts)
+	}
+	return live.New(opts)
 }
 
 // add places the watches. It fails if a root cannot be watched; what else could
@@ -183,8 +202,9 @@ func (c *capture) open(ignore ...string) (live.Backend, error) {
 func (c *capture) add(backend event.Backend, snapshot bool) (watches int, failed []error, err error) {
 	seen := make(map[int32]bool)
 	covered := make(map[string]bool)
+	var done []string
 	for _, root := range slices.SortedFunc(slices.Values(c.roots), func(a, b string) int { return len(a) - len(b) }) {
-		if covered[here.Fold(root)] {
+		if covered[here.Fold(root)] || c.native() && c.within(done, root) {
 			continue
 		}
 		results, err := backend.Add(event.WatchRequest{
@@ -205,6 +225,7 @@ func (c *capture) add(backend event.Backend, snapshot bool) (watches int, failed
 				seen[r.WD], covered[here.Fold(r.Path)] = true, true
 			}
 		}
+		done = append(done, root)
 	}
 	if c.asked && c.untold == c.events&event.IN_ALL_EVENTS {
 		return 0, nil, fmt.Errorf("--events %v: %s: name another event", c.untold, neverTold(backend))
@@ -222,6 +243,23 @@ func (c *capture) noteUntold(status *term.Status, backend event.Backend) {
 func neverTold(backend event.Backend) string {
 	teller := map[string]string{"rdcw": "Windows", "poll": "polling"}[backend.Header().Backend]
 	return cmp.Or(teller, "this system") + " never tells of that"
+}
+
+// native reports whether one watch of the kernel is for a whole tree.
+func (c *capture) native() bool { return here == event.Windows && c.poll == 0 && !c.noRecursive }
+
+// within reports whether root is a directory in one of the trees of others. The
+// kernel of Windows follows no link on the way.
+func (c *capture) within(others []string, root string) bool {
+	real, err := filepath.EvalSymlinks(root)
+	info, statErr := os.Stat(root)
+	if err != nil || statErr != nil || !info.IsDir() {
+		return false
+	}
+	return slices.ContainsFunc(others, func(other string) bool {
+		above, err := filepath.EvalSymlinks(other)
+		return err == nil && below(above, real)
+	})
 }
 
 func rootError(results []event.WatchResult, root string) error {

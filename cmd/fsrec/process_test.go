@@ -121,6 +121,9 @@ func (s *started) touch(name string) {
 }
 
 func TestARecordingWhoseDirectoryIsGoneSaysSo(t *testing.T) {
+	if underWine() {
+		t.Skip("Wine keeps a directory that is watched until the watch ends; only a program of Unix removes it")
+	}
 	s := start(t, "record", "d")
 	s.until(s.stderr, "ready: 1 watch")
 	if err := os.Remove(filepath.Join(s.cmd.Dir, "d")); err != nil {
@@ -175,9 +178,9 @@ func TestAKilledRecorderLeavesWhatItHadCommitted(t *testing.T) {
 			t.Fatal(err)
 		}
 		if log, err := openSource(copied); err == nil {
-			n := log.store.Info().Events
+			info := log.store.Info()
 			log.Close()
-			if len(n) > 0 {
+			if info.Delivered() > 0 {
 				break
 			}
 		}

@@ -40,6 +40,10 @@ func control(name string, event uintptr) way {
 	}}
 }
 
+func underWine() bool {
+	return syscall.NewLazyDLL("ntdll.dll").NewProc("wine_get_version").Find() == nil
+}
+
 func TestCtrlCIsTheCommandsOwnToAnswer(t *testing.T) {
 	s := start(t, "record", "d", "--", "do", "echo", "up", ",", "copy", ",", "touch", "d/after", ",", "exit", "9")
 	s.until(s.stdout, "up")

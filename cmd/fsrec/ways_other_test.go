@@ -13,3 +13,5 @@ var ways = []way{signaled(syscall.SIGINT), signaled(syscall.SIGTERM), signaled(s
 func signaled(sig syscall.Signal) way {
 	return way{sig.String(), func(p *os.Process) error { return p.Signal(sig) }}
 }
+
+func underWine() bool { return false }

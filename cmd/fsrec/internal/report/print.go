@@ -125,7 +125,9 @@ func (r *Report) printOrigin(p *printer) {
 		p.line("filter", "%s", r.Filter)
 	}
 	if r.Unrecorded != 0 {
-		p.line("never told", "%s: Windows has no such events", r.Unrecorded)
+		p.line("never told", "%s: %s", r.Unrecorded, map[string]string{
+			"rdcw": "Windows has no such events", "poll": "polling cannot see them",
+		}[r.Header.Backend])
 	}
 }
 

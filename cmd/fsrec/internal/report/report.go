@@ -33,7 +33,7 @@ type Report struct {
 	ByEvent       []Count      `json:"by_event"`
 	ByAction      []Count      `json:"by_action,omitempty"`  // changes of Windows
 	Filter        string       `json:"filter,omitempty"`     // that Windows was given, of all watches together
-	Unrecorded    event.Mask   `json:"unrecorded,omitempty"` // part of what was asked for that Windows never tells
+	Unrecorded    event.Mask   `json:"unrecorded,omitempty"` // part of what was asked for that the backend never tells
 	ByKind        []Count      `json:"by_kind"`
 	Watches       Watches      `json:"watches"`
 	Losses        uint64       `json:"losses"`
@@ -158,9 +158,15 @@ func (r *Report) count(info *store.Info) {
 	r.Losses, r.Failures = info.Kinds[event.KindLoss], info.Kinds[event.KindFail]
 }
 
-// filters tells what Windows was asked for in place of the mask.
+// filters tells what Windows was asked for in place of the mask, and what of the
+// mask a backend never tells.
 func (r *Report) filters(log event.Log) error {
-	if r.Header.Platform != event.Windows {
+	switch r.Header.Backend {
+	case "poll":
+		r.Unrecorded = r.Header.Mask & (event.IN_ACCESS | event.IN_OPEN | event.IN_CLOSE)
+		return nil
+	case "rdcw":
+	default:
 		return nil
 	}
 	changes, err := log.TableChanges(nil)
@@ -173,8 +179,8 @@ func (r *Report) filters(log event.Log) error {
 	}
 	if all != 0 {
 		r.Filter = all.String()
-		_, r.Unrecorded = r.Header.Mask.Filter()
 	}
+	_, r.Unrecorded = r.Header.Mask.Filter()
 	return nil
 }
 
