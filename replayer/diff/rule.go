@@ -290,7 +290,10 @@ func (p *ruleParser) event(key, value string) error {
 	e.need = need
 	sided := need != needMoved && need != needTimes
 	if sided != (len(words) == 2) || sided && words[1] != "a" && words[1] != "b" {
-		return p.fail(key, "want %q", map[bool]string{true: words[0] + " a:\" or \"" + words[0] + " b:", false: words[0] + ":"}[sided])
+		if sided {
+			return p.fail(key, `want "%[1]s a:" or "%[1]s b:"`, words[0])
+		}
+		return p.fail(key, `want "%s:"`, words[0])
 	}
 	if sided {
 		e.side = int(words[1][0] - 'a')

@@ -1,0 +1,351 @@
+package diff
+
+import (
+	"slices"
+
+	"fsrec/watcher/event"
+)
+
+// match is one attempt of a rule.
+type match struct {
+	x      *explainer
+	rule   *Rule
+	a      int
+	anchor int
+	vars   [maxVariables][2]uint32 // by variable, node on each side
+	last   [2]int                  // event of the latest line on each side, -1 if there is none
+	took   []int
+	tries  int
+}
+
+func (m *match) run() bool {
+	m.last = [2]int{-1, -1}
+	one := &m.x.items[m.anchor]
+	first := &m.rule.lines[0]
+	i := first.side ^ m.a
+	if one.need != needOnly {
+		i = 0
+	}
+	if !m.bind(first, i, one.at[i]) {
+		return false
+	}
+	m.last = one.at
+	m.took = append(m.took, m.anchor)
+	if first.many {
+		m.takeAll(first, i)
+	}
+	return m.holds() && m.line(1)
+}
+
+// fits reports whether an event is of the kind of a pattern.
+func (m *match) fits(p *pattern, i, index int) bool {
+	e := m.x.c.sides[i].events.at(index)
+	dir := e.mask&uint32(event.IN_ISDIR) != 0
+	switch {
+	case e.mask&p.mask == 0,
+		p.move && e.mask&bitJoined == 0,
+		p.dir && !dir && e.mask&bitDirUnknown == 0,
+		p.file && dir,
+		p.synthetic && e.mask&bitSynthetic == 0:
+		return false
+	}
+	return p.move || p.need != needOnly || e.mask&bitJoined == 0
+}
+
+// bind sets the variables of a pattern to the paths of an event, where they are free,
+// and reports whether event and variables fit.
+func (m *match) bind(p *pattern, i, index int) bool {
+	if !m.fits(p, i, index) {
+		return false
+	}
+	s := m.x.c.sides[i]
+	e := s.events.at(index)
+	if !p.move {
+		return m.set(p.p, i, e.node)
+	}
+	from, to := e, s.events.at(int(e.link))
+	if e.mask&uint32(event.IN_MOVED_TO) != 0 {
+		from, to = to, from
+	}
+	return m.set(p.p, i, from.node) && m.set(p.q, i, to.node)
+}
+
+func (m *match) set(variable, i int, id uint32) bool {
+	v := &m.vars[variable]
+	if *v != [2]uint32{} {
+		return v[i] == id
+	}
+	v[i], v[1-i] = id, m.x.c.peer[i][id]
+	return true
+}
+
+// line matches the patterns from n on.
+func (m *match) line(n int) bool {
+	if n == len(m.rule.lines) {
+		return true
+	}
+	p := &m.rule.lines[n]
+	i := p.side ^ m.a
+	for _, index := range m.candidates(p, i) {
+		if m.tries--; m.tries < 0 {
+			return false
+		}
+		before := *m
+		if m.bind(p, i, index) && m.holds() {
+			m.last[i] = index
+			if p.need == needOnly {
+				m.took = append(slices.Clip(m.took), m.x.itemOf[i][index])
+				if p.many {
+					m.takeAll(p, i)
+				}
+			}
+			if m.line(n + 1) {
+				return true
+			}
+		}
+		tries := m.tries
+		*m = before
+		m.tries = tries
+	}
+	return p.maybe && m.line(n+1)
+}
+
+// candidates are the events of side i that can be what a pattern wants, the nearest first.
+func (m *match) candidates(p *pattern, i int) []int {
+	s := m.x.c.sides[i]
+	id := m.vars[p.p][i]
+	bound := m.vars[p.p] != [2]uint32{}
+	if p.move && !bound {
+		id, bound = m.vars[p.q][i], m.vars[p.q] != [2]uint32{}
+	}
+	from := m.last[i]
+	if s.events.n == 0 {
+		return nil
+	}
+	if from < 0 {
+		from = m.around(i)
+	}
+	var out []int
+	add := func(index int) {
+		if m.admits(p, i, index) {
+			out = append(out, index)
+		}
+	}
+	if !bound {
+		for d := 0; d <= near; d++ {
+			if from+d < s.events.n {
+				add(from + d)
+			}
+			if d > 0 && from-d >= 0 {
+				add(from - d)
+			}
+		}
+		return out
+	}
+	if id == 0 {
+		return nil
+	}
+	all := s.of(id)
+	at, _ := slices.BinarySearch(all, uint32(max(from, 0)))
+	for d := 0; d <= near; d++ {
+		if at+d < len(all) {
+			add(int(all[at+d]))
+		}
+		if d > 0 && at-d >= 0 {
+			add(int(all[at-d]))
+		}
+	}
+	return out
+}
+
+// around is an event of side i near the first one that was matched on the other
+// side: what stands against the common event before it, on any path.
+func (m *match) around(i int) int {
+	one := &m.x.items[m.anchor]
+	if one.need != needOnly {
+		return one.at[i]
+	}
+	other, this := m.x.c.sides[1-i], m.x.c.sides[i]
+	last := this.events.n - 1
+	for index := one.at[1-i]; index >= 0 && index > one.at[1-i]-near; index-- {
+		if other.isCommon(index) {
+			if at := m.x.c.counterpart(1-i, index); at >= 0 {
+				return at
+			}
+		}
+	}
+	return min(one.at[1-i], last)
+}
+
+// counterpart is the event of the other side that a common event of side i
+// stands against, -1 where that would take too long to find.
+func (c *comparison) counterpart(i, index int) int {
+	const most = 4096
+	id := c.sides[i].events.at(index).node
+	all, others := c.sides[i].of(id), c.sides[1-i].of(c.peer[i][id])
+	if len(all) > most || len(others) > most {
+		return -1
+	}
+	n := 0
+	for _, e := range all {
+		if int(e) == index {
+			break
+		}
+		if c.sides[i].isCommon(int(e)) {
+			n++
+		}
+	}
+	for _, e := range others {
+		if c.sides[1-i].isCommon(int(e)) {
+			if n == 0 {
+				return int(e)
+			}
+			n--
+		}
+	}
+	return -1
+}
+
+// admits looks at all that a pattern asks for but the paths.
+func (m *match) admits(p *pattern, i, index int) bool {
+	e := m.x.c.sides[i].events.at(index)
+	switch {
+	case index == m.last[i]:
+		return false // it is the event of the line before
+	case p.need == needBoth && e.mask&(bitOnly|bitLate) != 0:
+		return false
+	case !m.stands(p.place, i, index):
+		return false
+	case p.need == needOnly:
+		return e.mask&bitOnly != 0 && m.free(i, index)
+	}
+	return true
+}
+
+// free reports whether an event that only side i has is unexplained so far, and happened in
+// the operation of the first one.
+func (m *match) free(i, index int) bool {
+	n, ok := m.x.itemOf[i][index]
+	if !ok || m.x.items[n].verdict != "" || m.x.items[n].need != needOnly || slices.Contains(m.took, n) {
+		return false
+	}
+	one := &m.x.items[m.anchor]
+	j := 0
+	if one.at[0] < 0 {
+		j = 1
+	}
+	return m.x.c.place(i, index) == m.x.c.place(j, one.at[j])
+}
+
+// stands reports whether an event of side i stands where a pattern wants it.
+func (m *match) stands(at place, i, index int) bool {
+	if at == anywhere {
+		return true
+	}
+	last := m.last[i]
+	if last < 0 || (index > last) != (at == then || at == next) || index == last {
+		return false
+	}
+	if at == then || at == before {
+		return true
+	}
+	s := m.x.c.sides[i]
+	all := s.of(s.events.at(index).node)
+	n, _ := slices.BinarySearch(all, uint32(index))
+	if at == next {
+		return n == 0 || int(all[n-1]) <= last
+	}
+	return n+1 == len(all) || int(all[n+1]) >= last
+}
+
+// takeAll takes the other events like that of a pattern with "+" or "*" as well.
+func (m *match) takeAll(p *pattern, i int) {
+	s := m.x.c.sides[i]
+	more := 0
+	for _, e := range s.of(m.vars[p.p][i]) {
+		if more == maxMany {
+			return
+		}
+		if m.admits(p, i, int(e)) && m.fits(p, i, int(e)) {
+			m.took = append(slices.Clip(m.took), m.x.itemOf[i][int(e)])
+			m.last[i] = max(m.last[i], int(e))
+			more++
+		}
+	}
+}
+
+// holds checks the relations whose paths are known.
+func (m *match) holds() bool {
+	for n := range m.rule.where {
+		p := &m.rule.where[n]
+		if p.name == "older" {
+			continue // of the recordings
+		}
+		known := true
+		for _, arg := range p.args {
+			known = known && m.vars[arg] != [2]uint32{}
+		}
+		if known && m.relation(p) == p.not {
+			return false
+		}
+	}
+	return true
+}
+
+// relation looks at each path on a side that knows it, where it can on the same one.
+func (m *match) relation(p *predicate) bool {
+	var sides [2]int
+	var ids [2]uint32
+	for i := range m.x.c.sides {
+		known := true
+		for n, arg := range p.args {
+			if v := m.vars[arg]; v[i] != 0 {
+				sides[n], ids[n] = i, v[i]
+			} else {
+				sides[n], ids[n] = 1-i, v[1-i]
+				known = false
+			}
+		}
+		if known {
+			break
+		}
+	}
+	return m.x.c.relation(p.name, sides, ids)
+}
+
+// relation reports whether it holds between node ids[0] of side sides[0] and ids[1] of sides[1].
+func (c *comparison) relation(name string, sides [2]int, ids [2]uint32) bool {
+	a, b := c.sides[sides[0]], c.sides[sides[1]]
+	up := func(n int) uint32 { return c.common(sides[n], c.sides[sides[n]].names.node(ids[n]).parent) }
+	switch name {
+	case "in":
+		return up(0) == c.common(sides[1], ids[1])
+	case "below":
+		other := ids[1]
+		if sides[0] != sides[1] {
+			other = c.peer[sides[1]][ids[1]]
+		}
+		return other != 0 && a.names.below(ids[0], other)
+	case "together", "apart":
+		return (up(0) == up(1)) == (name == "together")
+	case "respelled":
+		p, q := a.path(ids[0]), b.path(ids[1])
+		return p != q && event.Windows.Fold(p) == event.Windows.Fold(q)
+	case "short":
+		return isShort(a.path(ids[0]))
+	case "root":
+		return a.names.node(ids[0]).parent == 0
+	}
+	return false
+}
+
+// isShort reports whether a name looks like the short name that Windows makes: six
+// letters at most, ~, a number, and an extension of three at most.
+func isShort(path string) bool {
+	for i := len(path) - 1; i >= 0 && path[i] != '/'; i-- {
+		if path[i] == '~' && i+1 < len(path) && path[i+1] >= '1' && path[i+1] <= '9' {
+			return true
+		}
+	}
+	return false
+}
