@@ -161,14 +161,16 @@ func mkdirs(t testing.TB, paths ...string) {
 	}
 }
 
-// unix runs a command of the system below Wine, where there is one.
-func unix(t testing.TB, command string, path string) {
+// unix runs a command of the system below Wine on path.
+func unix(t testing.TB, path string, command ...string) {
 	t.Helper()
 	if wineVersion() == "" {
 		t.Skip("there is no system below this one")
 	}
-	out, err := exec.Command("cmd", "/c", "start", "/wait", "/unix", command, strings.ReplaceAll(strings.TrimPrefix(path, "Z:"), `\`, "/")).CombinedOutput()
+	words := append([]string{"/c", "start", "/wait", "/unix"}, command...)
+	words = append(words, strings.ReplaceAll(strings.TrimPrefix(path, "Z:"), `\`, "/"))
+	out, err := exec.Command("cmd", words...).CombinedOutput()
 	if err != nil {
-		t.Fatalf("%s %s: %v\n%s", command, path, err, out)
+		t.Fatalf("%q %s: %v\n%s", command, path, err, out)
 	}
 }
