@@ -213,4 +213,3 @@ func (x *explainer) apply(r *Rule, a int) {
 		}
 	}
 }
-
