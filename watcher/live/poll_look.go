@@ -26,6 +26,9 @@ type pollLook struct {
 	byName  map[string]*pollWatch        // its kids
 	missing map[pollID][]*pollChange     // of went, what was not found elsewhere
 	relink  bool                         // kids are to be found anew
+	waits   map[pollSlot]bool            // what came and is left to the next look
+	moving  bool                         // something was renamed while the look was under way
+	missed  bool                         // a directory was not found
 }
 
 // pollSlot is a name in a directory.
@@ -60,11 +63,44 @@ func (c *pollChange) name() string {
 	return c.old.name
 }
 
-// lookAround looks once and emits what it finds. It ends early, with nothing
+const (
+	// pollPatience is how often a look is made again because something was
+	// renamed meanwhile.
+	pollPatience = 3
+	// pollSecondLook is how often it is made again because a directory is missing: one that is
+	// renamed while a look is under way may be neither where it was nor where it will be.
+	pollSecondLook = 1
+)
+
+// lookAround looks and emits what it finds. It ends early, with nothing
 // emitted or changed, when stop reports true.
 func (n *Poll) lookAround(stop func() bool) {
+	barrier := n.asked
+	for try := 0; ; try++ {
+		began := time.Now().UnixNano()
+		l := n.lookOnce(stop)
+		if l == nil {
+			return
+		}
+		if l.moving && try < pollPatience || l.missed && try < pollSecondLook {
+			continue
+		}
+		n.now = n.clock()
+		l.tell()
+		l.keep()
+		n.before = began
+		break
+	}
+	for n.passed < barrier {
+		n.passed++
+		n.emit(event.Record{Kind: event.KindBarrier, N: n.passed})
+	}
+	n.schedule()
+}
+
+// lookOnce finds out what there is to tell; nil if it ended early.
+func (n *Poll) lookOnce(stop func() bool) *pollLook {
 	n.look++
-	began, barrier := time.Now().UnixNano(), n.asked
 	n.ignore.refresh()
 	l := &pollLook{Poll: n, fresh: make(map[pollID]*pollWatch), missing: make(map[pollID][]*pollChange)}
 	for _, w := range n.sorted() {
@@ -74,21 +110,14 @@ func (n *Poll) lookAround(stop func() bool) {
 	}
 	for more := true; more; more = l.findLost() {
 		if !l.listAll(stop) {
-			return
+			return nil
 		}
 		l.pair()
 	}
 	l.loseRest()
 	l.pair()
-	n.now = n.clock()
-	l.tell()
-	l.keep()
-	n.before = began
-	for n.passed < barrier {
-		n.passed++
-		n.emit(event.Record{Kind: event.KindBarrier, N: n.passed})
-	}
-	n.schedule()
+	l.pairHeld()
+	return l
 }
 
 // findRoot looks for an object that no listing leads to.
@@ -159,6 +188,10 @@ func (l *pollLook) listOne(w *pollWatch) {
 	})
 	switch {
 	case err == nil && !self.isStill(&w.now, l.before), err != nil && pollGone(err):
+		l.moving = true
+		if w.fresh {
+			l.postpone(w.arrival)
+		}
 		l.withdraw(w)
 	case err != nil:
 		l.withdraw(w)
@@ -174,18 +207,25 @@ func (l *pollLook) listOne(w *pollWatch) {
 }
 
 // withdraw takes back that w can be looked at: what is in it stays as it was. One that
-// is new is tried again only when a caller asks for it.
+// is new gets no watch.
 func (l *pollLook) withdraw(w *pollWatch) {
 	if w.fresh {
 		w.differs, w.next = false, nil
-		if w.arrival != nil {
-			w.arrival.watch = nil
-		}
+		w.arrival.watch = nil
 		return
 	}
 	arrival := w.arrival
 	l.hold(w, w.at, w.in)
 	w.arrival = arrival
+}
+
+// postpone leaves what came to the next look.
+func (l *pollLook) postpone(c *pollChange) {
+	c.state = pollDone
+	if l.waits == nil {
+		l.waits = make(map[pollSlot]bool)
+	}
+	l.waits[pollSlot{c.dir, c.now.name}] = true
 }
 
 // compare finds out what went from, came to and stays in a directory that was listed.
@@ -202,20 +242,16 @@ func (l *pollLook) compare(w *pollWatch) {
 		return
 	}
 	l.index(w)
-	kept := w.next[:0]
 	for i := range w.next {
-		now := w.next[i]
+		now := &w.next[i]
 		at, was := l.names[now.name]
-		kept = append(kept, now)
-		e := &kept[len(kept)-1]
-		if was && w.entries[at].isStill(&now, l.before) {
+		if was && w.entries[at].isStill(now, l.before) {
 			delete(l.names, now.name)
-			l.stays(w, &w.entries[at], e)
-		} else if !l.comes(w, e) {
-			kept = kept[:len(kept)-1]
+			l.stays(w, &w.entries[at], now)
+		} else {
+			l.comes(w, now)
 		}
 	}
-	w.next = kept
 	for _, at := range l.names {
 		l.went = append(l.went, &pollChange{dir: w, old: &w.entries[at]})
 	}
@@ -253,34 +289,34 @@ func (l *pollLook) stays(w *pollWatch, old, now *pollEntry) {
 	}
 }
 
-// comes notes a name that is new. It reports false where that is to wait for
-// the next look, since the object was seen at its former place by this one.
-func (l *pollLook) comes(w *pollWatch, now *pollEntry) bool {
+// comes notes a name that is new.
+func (l *pollLook) comes(w *pollWatch, now *pollEntry) {
 	c := &pollChange{dir: w, now: now}
-	path := pollPlatform.Join(w.at, now.name)
-	if now.isDir() {
-		kid := l.watchOf(now)
-		if kid == nil {
-			kid = l.fresh[now.id]
-		}
-		switch {
-		case kid == nil:
-			kid = l.follow(w, path, now)
-		case l.isPlaced(kid):
-			if there, err := pollStat(kid.at, kid.follow); err != nil || there.id != now.id {
-				return false
-			}
-			kid = nil
-		case l.isElsewhere(kid, path):
-			kid = nil
-		}
-		if kid != nil {
-			l.place(kid, path, w, now)
-			kid.arrival, c.watch = c, kid
-		}
-	}
 	l.came = append(l.came, c)
-	return true
+	if !now.isDir() {
+		return
+	}
+	path := pollPlatform.Join(w.at, now.name)
+	kid := l.watchOf(now)
+	if kid == nil {
+		kid = l.fresh[now.id]
+	}
+	switch {
+	case kid == nil:
+		kid = l.follow(w, path, now)
+	case l.isPlaced(kid):
+		if there, err := pollStat(kid.at, kid.follow); err != nil || there.id != now.id {
+			l.moving = true
+			l.postpone(c)
+		}
+		return
+	case l.isElsewhere(kid, path):
+		return
+	}
+	if kid != nil {
+		l.place(kid, path, w, now)
+		kid.arrival, c.watch = c, kid
+	}
 }
 
 // follow gives a watch for a new directory, if it is to have one.
@@ -317,7 +353,7 @@ func (l *pollLook) pair() {
 		}
 	}
 	for _, c := range l.came {
-		if c.old != nil || c.other != nil {
+		if c.old != nil || c.other != nil || c.state != pollWaits {
 			continue
 		}
 		for i, from := range l.missing[c.now.id] {
@@ -327,6 +363,26 @@ func (l *pollLook) pair() {
 				break
 			}
 		}
+	}
+}
+
+// pairHeld finds the former names of watched directories that came from one that could not be listed.
+func (l *pollLook) pairHeld() {
+	for _, c := range l.came {
+		if c.other != nil || c.watch == nil || c.watch.fresh || c.watch.up == nil || c.watch.up == c.dir || c.watch.up.listed || !l.isPlaced(c.watch.up) {
+			continue
+		}
+		up, name := c.watch.up, c.watch.self.name
+		at := slices.IndexFunc(up.entries, func(e pollEntry) bool { return e.name == name && e.is(c.now) })
+		if at < 0 {
+			continue
+		}
+		if !up.differs {
+			up.differs, up.next = true, slices.Clone(up.entries)
+		}
+		up.next = slices.DeleteFunc(up.next, func(e pollEntry) bool { return e.name == name })
+		c.other = &pollChange{dir: up, old: &up.entries[at], other: c}
+		l.went = append(l.went, c.other)
 	}
 }
 
@@ -392,6 +448,7 @@ func (l *pollLook) loseRest() {
 		}
 		w.pollPlace = pollPlace{gone: true}
 		l.relink = true
+		l.missed = l.missed || w.isDir()
 		for i := range w.entries {
 			l.went = append(l.went, &pollChange{dir: w, old: &w.entries[i]})
 		}
@@ -408,7 +465,7 @@ func (l *pollLook) keep() {
 			l.renumber(w)
 		}
 		if w.differs {
-			w.entries = slices.Clip(w.next)
+			w.entries = slices.Clip(l.without(w))
 		}
 		w.up = w.in
 		if w.up != nil {
@@ -419,6 +476,14 @@ func (l *pollLook) keep() {
 	if l.relink {
 		l.linkKids()
 	}
+}
+
+// without gives what is in a directory without what is left to the next look.
+func (l *pollLook) without(w *pollWatch) []pollEntry {
+	if len(l.waits) == 0 {
+		return w.next
+	}
+	return slices.DeleteFunc(w.next, func(e pollEntry) bool { return l.waits[pollSlot{w, e.name}] })
 }
 
 func (l *pollLook) renumber(w *pollWatch) {

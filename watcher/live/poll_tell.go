@@ -106,13 +106,7 @@ func (l *pollLook) lose(w *pollWatch) {
 		return
 	}
 	w.gone = false // it is being dealt with
-	for _, c := range l.from[w] {
-		if c.other != nil {
-			l.leave(c)
-		} else {
-			l.remove(c)
-		}
-	}
+	l.empty(w)
 	l.event(w, event.IN_DELETE_SELF, "", 0, 0)
 	l.end(w, event.CauseDeleted)
 }
@@ -121,10 +115,29 @@ func (l *pollLook) lose(w *pollWatch) {
 // whole if the other half can be told of already.
 func (l *pollLook) leave(c *pollChange) {
 	to := c.other
-	if c.state == pollWaits && to.state == pollWaits && l.isSettled(to.dir) && !l.isBeingLeft(to) {
+	switch {
+	case c.state != pollWaits:
+	case to.state == pollWaits && l.isSettled(to.dir) && !l.isBeingLeft(to):
 		l.arrive(to)
+	default:
+		c.state = pollUnderWay
+		for _, t := range l.table.Below(l.oldPath(c), nil) {
+			l.empty(l.watches[t.WD])
+		}
+		c.state = pollWaits
+		l.depart(c)
 	}
-	l.depart(c)
+}
+
+// empty tells what went from a directory, which has no path for some time from now on.
+func (l *pollLook) empty(w *pollWatch) {
+	for _, c := range l.from[w] {
+		if c.other != nil {
+			l.leave(c)
+		} else {
+			l.remove(c)
+		}
+	}
 }
 
 // isBeingLeft reports whether the former object of the name of c is just being dealt with.
