@@ -1,0 +1,376 @@
+package model
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"fsrec/watcher/event"
+	"fsrec/watcher/translate"
+)
+
+// Kind says what is wrong with a record.
+type Kind string
+
+// The kinds of findings.
+const (
+	CreatedTwice Kind = "created-twice" // the creation of what is there
+	NeverWas     Kind = "never-was"     // deletion, rename or change of what is not there
+	NotADir      Kind = "not-a-dir"     // something happens in a file, or a file is called a directory, or the reverse
+	NotEmpty     Kind = "not-empty"     // a directory is removed that still has names in it
+	Unwatched    Kind = "unwatched"     // an event of a watch that is not, or no longer, there
+	UnpairedMove Kind = "unpaired-move" // half of a rename: it left the tree or came into it, or the other half is missing
+	Gap          Kind = "gap"           // numbers of records are missing
+	BackInTime   Kind = "back-in-time"  // a record is older than the one before
+)
+
+// Finding is a record that cannot be, or need not be, true.
+type Finding struct {
+	Seq     uint64 `json:"seq"`
+	Time    int64  `json:"time_ns"`
+	Kind    Kind   `json:"kind"`
+	Path    Path   `json:"path,omitempty"`
+	Certain bool   `json:"certain"` // the record is impossible; otherwise there may be a reason for it that was not recorded
+	Text    string `json:"text"`    // a sentence
+}
+
+// Model is what a recording says about a tree.
+type Model struct {
+	Header   event.Header
+	Findings []Finding // at most MaxFindings
+	Found    int64     // how many there were
+	Losses   int       // how often events were lost
+
+	tree    tree
+	table   *event.Table
+	roots   []string
+	pending []half
+	last    event.Record // number and time of the latest record
+	any     bool
+}
+
+// MaxFindings bounds how many findings are kept.
+const MaxFindings = 10_000
+
+// half is what was moved away and not yet come to a place.
+type half struct {
+	cookie uint32
+	node   *node
+	path   string
+	record event.Record
+}
+
+const (
+	moveExpiry = int64(60e9) // how long a half waits for the other, as in package watcher
+	maxMoves   = 1024
+)
+
+// Read replays a recording to its end. The error is that of r.
+func Read(ctx context.Context, h event.Header, r event.Reader) (*Model, error) {
+	m := &Model{Header: h, tree: newTree(h.Platform), table: event.NewTable(h.Platform)}
+	tr := translate.New()
+	var told []event.Record
+	for batch, err := range event.Batches(ctx, r) {
+		if err != nil {
+			return nil, err
+		}
+		for i := range batch {
+			m.number(&batch[i])
+		}
+		told = tr.Append(told[:0], batch)
+		m.take(told)
+	}
+	m.take(tr.Flush(told[:0]))
+	m.expire(len(m.pending))
+	return m, nil
+}
+
+// Roots are the watched paths that are in no other.
+func (m *Model) Roots() []string { return append([]string(nil), m.roots...) }
+
+// number checks that numbers and times of records go on.
+func (m *Model) number(r *event.Record) {
+	if m.any && r.Seq != m.last.Seq+1 && r.Kind != event.KindBarrier {
+		m.find(r, Gap, "", true, "record %d follows record %d", r.Seq, m.last.Seq)
+	}
+	if m.any && r.Time < m.last.Time {
+		m.find(r, BackInTime, "", true, "its time is %d ns before that of the record before", m.last.Time-r.Time)
+	}
+	m.last, m.any = event.Record{Seq: r.Seq, Time: r.Time}, true
+}
+
+func (m *Model) find(r *event.Record, kind Kind, path string, certain bool, format string, args ...any) {
+	m.Found++
+	if len(m.Findings) < MaxFindings {
+		m.Findings = append(m.Findings, Finding{r.Seq, r.Time, kind, Path(path), certain, fmt.Sprintf(format, args...)})
+	}
+}
+
+func (m *Model) take(records []event.Record) {
+	for i := range records {
+		r := &records[i]
+		switch r.Kind {
+		case event.KindEvent:
+			m.event(r)
+		case event.KindWatch:
+			m.table.Apply(r)
+			m.watch(r)
+		case event.KindUnwatch, event.KindMove:
+			m.table.Apply(r)
+		case event.KindEntry:
+			m.entry(r)
+		case event.KindLoss:
+			m.Losses++
+		}
+	}
+}
+
+func (m *Model) watch(r *event.Record) {
+	n, _ := m.tree.find(r.Path)
+	if n == nil {
+		n = m.tree.make(r.Path, r.Flags&event.FlagDir != 0)
+	}
+	n.implied, n.seen = false, m.Losses
+	// Every directory of inotify is listed with a snapshot, and when it is new.
+	if r.P == 0 && r.Flags&event.FlagDir != 0 && (m.Header.Snapshot || r.M != 0) {
+		n.full = m.Losses
+	}
+	for _, root := range m.roots {
+		if _, below := m.Header.Platform.Below(root, r.Path); below {
+			return
+		}
+	}
+	m.roots = append(m.roots, r.Path)
+}
+
+func (m *Model) entry(r *event.Record) {
+	w := m.table.Watch(r.WD)
+	if w == nil {
+		return
+	}
+	at := m.tree.make(w.Path, true)
+	at.seen = m.Losses
+	if r.Name == "" {
+		at.children, at.gone = nil, nil
+		if m.Header.Snapshot {
+			at.full = m.Losses
+		}
+		return
+	}
+	const format, directory = 0o170000, 0o040000 // S_IFMT, S_IFDIR
+	dir := r.Cookie&format == directory
+	n := m.tree.make(m.Header.Platform.Join(w.Path, r.Name), dir)
+	n.seen = m.Losses
+	if dir && w.Filter != 0 && m.Header.Snapshot {
+		n.full = m.Losses
+	}
+}
+
+// place is what an event is about.
+type place struct {
+	path   string
+	node   *node // nil where it is not there
+	above  *node // the nearest directory that is
+	direct bool  // above is the directory of the path
+	known  bool  // what is not in above is not there
+	once   bool  // it was there once
+}
+
+func (m *Model) place(path string) place {
+	p := place{path: path}
+	p.node, p.above = m.tree.find(path)
+	if p.above == nil {
+		return p
+	}
+	up, _ := m.tree.find(m.Header.Platform.Parent(path))
+	p.direct = up == p.above
+	p.known = p.direct && p.above.full == m.Losses
+	p.once = p.direct && p.above.gone[m.Header.Platform.Fold(m.Header.Platform.Base(path))]
+	return p
+}
+
+// certain reports whether nothing was lost before.
+func (m *Model) certain() bool { return m.Losses == 0 }
+
+func (m *Model) event(r *event.Record) {
+	if r.Flags&event.FlagOwn != 0 {
+		return
+	}
+	if r.Mask&event.IN_Q_OVERFLOW != 0 {
+		m.Losses++
+		return
+	}
+	w := m.table.Watch(r.WD)
+	if w == nil {
+		m.find(r, Unwatched, r.Name, m.certain(), "%s of watch %d, which there is not", r.Mask, r.WD)
+		return
+	}
+	if w.Lost() {
+		return
+	}
+	path := m.Header.Platform.Join(w.Path, r.Name)
+	p := m.place(path)
+	switch {
+	case r.Mask&event.IN_CREATE != 0:
+		m.create(r, p)
+	case r.Mask&event.IN_DELETE != 0:
+		m.leave(r, p)
+	case r.Mask&event.IN_MOVED_FROM != 0:
+		m.movedFrom(r, p)
+	case r.Mask&event.IN_MOVED_TO != 0:
+		m.movedTo(r, p)
+	case r.Mask&event.IN_DELETE_SELF != 0:
+		m.deleteSelf(p)
+	case r.Mask&(event.IN_ALL_EVENTS&^event.IN_MOVE_SELF) != 0 && r.Name != "":
+		m.change(r, p)
+	}
+}
+
+func (m *Model) create(r *event.Record, p place) {
+	if p.node != nil && !p.node.implied && r.Flags&event.FlagSynthetic == 0 {
+		m.find(r, CreatedTwice, p.path, m.certain() && p.node.seen == m.Losses, "%s of %q, which is there", r.Mask, p.path)
+	}
+	if p.above != nil && !p.above.dir {
+		m.find(r, NotADir, p.path, m.certain(), "%s of %q, in what is a file", r.Mask, p.path)
+	}
+	n := newNode("", r.Mask&event.IN_ISDIR != 0)
+	if p.node != nil {
+		n.children = p.node.children
+		for _, child := range n.children {
+			child.parent = n
+		}
+	}
+	n.seen = m.Losses
+	m.tree.put(p.path, n)
+}
+
+// missing tells of an event about what is not there.
+func (m *Model) missing(r *event.Record, p place) {
+	if p.node == nil && (p.known || p.once) {
+		m.find(r, NeverWas, p.path, m.certain(), "%s of %q, which is not there", r.Mask, p.path)
+	}
+}
+
+func (m *Model) leave(r *event.Record, p place) {
+	m.missing(r, p)
+	if n := p.node; n != nil {
+		m.kind(r, p)
+		if r.Mask&event.IN_ISDIR != 0 && len(n.children) > 0 {
+			// Windows tells of a directory that goes to the recycle bin by one record.
+			certain := m.certain() && n.full == m.Losses && m.Header.Platform != event.Windows
+			m.find(r, NotEmpty, p.path, certain, "%s of %q, which has %d names in it", r.Mask, p.path, len(n.children))
+		}
+		m.tree.remove(n)
+	}
+}
+
+// kind tells of a file that is called a directory, and of the reverse.
+func (m *Model) kind(r *event.Record, p place) {
+	if r.Flags&event.FlagDirUnknown == 0 && !p.node.implied && p.node.dir != (r.Mask&event.IN_ISDIR != 0) {
+		is := map[bool]string{true: "a directory", false: "a file"}[p.node.dir]
+		m.find(r, NotADir, p.path, m.certain() && r.Flags&event.FlagInferred == 0, "%s of %q, which is %s", r.Mask, p.path, is)
+	}
+}
+
+func (m *Model) movedFrom(r *event.Record, p place) {
+	m.missing(r, p)
+	n := p.node
+	if n == nil {
+		n = newNode("", r.Mask&event.IN_ISDIR != 0)
+	} else {
+		m.kind(r, p)
+		m.tree.remove(n)
+	}
+	stale := 0
+	for stale < len(m.pending) && r.Time-m.pending[stale].record.Time > moveExpiry {
+		stale++
+	}
+	m.expire(max(stale, len(m.pending)-maxMoves+1))
+	m.pending = append(m.pending, half{r.Cookie, n, p.path, *r})
+}
+
+func (m *Model) movedTo(r *event.Record, p place) {
+	if p.above != nil && !p.above.dir {
+		m.find(r, NotADir, p.path, m.certain(), "%s of %q, in what is a file", r.Mask, p.path)
+	}
+	for i := len(m.pending) - 1; i >= 0; i-- {
+		if h := m.pending[i]; h.cookie == r.Cookie && r.Cookie != 0 {
+			m.pending = append(m.pending[:i], m.pending[i+1:]...)
+			h.node.dir, h.node.seen, h.node.implied = r.Mask&event.IN_ISDIR != 0 || h.node.dir, m.Losses, false
+			m.tree.put(p.path, h.node)
+			return
+		}
+	}
+	m.find(r, UnpairedMove, p.path, false, "%s of %q without an IN_MOVED_FROM: it came from outside, or the other half is missing", r.Mask, p.path)
+	n := newNode("", r.Mask&event.IN_ISDIR != 0)
+	n.seen = m.Losses
+	m.tree.put(p.path, n)
+}
+
+// expire gives up the oldest n halves that wait.
+func (m *Model) expire(n int) {
+	for _, h := range m.pending[:max(n, 0)] {
+		m.find(&h.record, UnpairedMove, h.path, false, "%s of %q without an IN_MOVED_TO: it went outside, or the other half is missing", h.record.Mask, h.path)
+	}
+	m.pending = append(m.pending[:0], m.pending[max(n, 0):]...)
+}
+
+// deleteSelf removes a root: of what is below one, the directory above tells.
+func (m *Model) deleteSelf(p place) {
+	if p.node == nil || !p.node.isRoot(m, p.path) {
+		return
+	}
+	m.tree.remove(p.node)
+}
+
+func (n *node) isRoot(m *Model, path string) bool {
+	for _, root := range m.roots {
+		if m.Header.Platform.Fold(root) == m.Header.Platform.Fold(path) {
+			return true
+		}
+	}
+	return false
+}
+
+// change is an event that changes no name. What was deleted can still be written
+// and closed under its old name, so only what never was is told.
+func (m *Model) change(r *event.Record, p place) {
+	switch {
+	case p.node != nil:
+		m.kind(r, p)
+		p.node.seen, p.node.implied = m.Losses, false
+	case p.known && !p.once:
+		m.missing(r, p)
+	case p.direct && !p.once:
+		n := m.tree.make(p.path, r.Mask&event.IN_ISDIR != 0) // it must have been there before
+		n.seen = m.Losses
+	}
+}
+
+// Entry is a name that is there at the end.
+type Entry struct {
+	Path      Path `json:"path"` // below the root, with slashes
+	Dir       bool `json:"dir"`
+	Uncertain bool `json:"uncertain,omitempty"` // it was last mentioned before a loss, or only what is below it was mentioned
+}
+
+// Entries lists what is below a root at the end, in order, a directory before what is in it.
+func (m *Model) Entries(root string) iter.Seq[Entry] {
+	return func(yield func(Entry) bool) {
+		if n, _ := m.tree.find(root); n != nil {
+			m.entries(n, "", yield)
+		}
+	}
+}
+
+func (m *Model) entries(n *node, prefix string, yield func(Entry) bool) bool {
+	for _, child := range n.sorted() {
+		path := prefix + child.name
+		if !yield(Entry{Path(path), child.dir, m.uncertain(child)}) || !m.entries(child, path+"/", yield) {
+			return false
+		}
+	}
+	return true
+}
+
+func (m *Model) uncertain(n *node) bool { return n.implied || n.seen < m.Losses }

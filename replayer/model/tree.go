@@ -1,0 +1,111 @@
+package model
+
+import (
+	"slices"
+	"strings"
+
+	"fsrec/watcher/event"
+)
+
+// node is a name in the tree.
+type node struct {
+	name     string // as it was last spelled
+	parent   *node
+	children map[string]*node // by folded name
+	dir      bool
+	implied  bool // nobody said that it is there, but something below it is
+	// full: at this loss all names in the directory were known; -1 is never.
+	full int
+	// seen is how many losses there had been when it was last mentioned.
+	seen int
+	// gone are names that were there once: late events may still be about them.
+	gone map[string]bool
+}
+
+func newNode(name string, dir bool) *node { return &node{name: name, dir: dir, full: -1} }
+
+// tree holds nodes by absolute path.
+type tree struct {
+	platform event.Platform
+	top      *node
+}
+
+func newTree(p event.Platform) tree { return tree{p, newNode("", true)} }
+
+// split gives the elements of an absolute path; that before the first separator is one, too.
+func (t *tree) split(path string) []string {
+	return strings.FieldsFunc(path, func(r rune) bool { return r == rune(t.platform.Separator()) })
+}
+
+// find gives the node of path, or nil, and the nearest directory above it that there is.
+func (t *tree) find(path string) (n, above *node) {
+	n = t.top
+	for _, element := range t.split(path) {
+		above = n
+		if n = n.children[t.platform.Fold(element)]; n == nil {
+			return nil, above
+		}
+	}
+	return n, above
+}
+
+// make gives the node of path; what leads there is implied.
+func (t *tree) make(path string, dir bool) *node {
+	n := t.top
+	for _, element := range t.split(path) {
+		key := t.platform.Fold(element)
+		next := n.children[key]
+		if next == nil {
+			next = newNode(element, true)
+			next.implied = true
+			n.add(key, next)
+		}
+		n = next
+	}
+	n.dir, n.implied = dir, false
+	return n
+}
+
+func (n *node) add(key string, child *node) {
+	if n.children == nil {
+		n.children = make(map[string]*node)
+	}
+	n.dir = true
+	n.children[key], child.parent = child, n
+}
+
+// remove detaches a node with all that is below it.
+func (t *tree) remove(n *node) {
+	up := n.parent
+	if up == nil {
+		return
+	}
+	key := t.platform.Fold(n.name)
+	delete(up.children, key)
+	if up.gone == nil {
+		up.gone = make(map[string]bool)
+	}
+	up.gone[key] = true
+	n.parent = nil
+}
+
+// put makes n the node of path, in place of what is there.
+func (t *tree) put(path string, n *node) {
+	old := t.make(path, n.dir)
+	up, key := old.parent, t.platform.Fold(old.name)
+	if up == nil {
+		return // a root has no name to be put under
+	}
+	n.name = old.name
+	up.add(key, n)
+}
+
+// sorted lists the children in the order of their names.
+func (n *node) sorted() []*node {
+	all := make([]*node, 0, len(n.children))
+	for _, child := range n.children {
+		all = append(all, child)
+	}
+	slices.SortFunc(all, func(a, b *node) int { return strings.Compare(a.name, b.name) })
+	return all
+}
