@@ -7,7 +7,7 @@ RUNNER = build/bin/gotestsum-v1.13.0
 $(LINTER): PACKAGE = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.12.2
 $(RUNNER): PACKAGE = gotest.tools/gotestsum@v1.13.0
 
-.PHONY: help demo build test unit race windows wine lint fmt fuzz bench golden peers clean
+.PHONY: help demo build test unit race windows wine lint fmt fuzz bench golden traces peers clean
 
 help: ## list the targets
 	@sed -nE 's/^([a-z]+):[^#]*## (.*)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 10
@@ -54,6 +54,9 @@ bench: build ## benchmarks, and fsrec against inotifywait in one run
 golden: ## write the golden outputs of the verbs anew from what the code does now; read the difference before committing it
 	UPDATE_GOLDEN=1 $(GO) test -count=1 ./cmd/fsrec
 	@git diff --stat
+
+traces: wine ## record testdata/traces/linux and testdata/traces/wine anew from the scenarios; read the difference before committing it
+	@.ci/traces
 
 clean: ## remove what was built
 	rm -rf build
