@@ -43,11 +43,20 @@ func TestEachSystemReplaysTheOthersRecording(t *testing.T) {
 		cmd := exec.Command(s.fsrec[0], append(s.fsrec[1:], args...)...)
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), "TZ=UTC")
-		var said bytes.Buffer
-		cmd.Stderr = &said
-		out, err := cmd.Output()
+		// Files, not pipes: Wine's services hold on to what the first program got.
+		stdout, err := os.Create(filepath.Join(bin, "stdout"))
+		ok(t, err)
+		defer stdout.Close()
+		stderr, err := os.Create(filepath.Join(bin, "stderr"))
+		ok(t, err)
+		defer stderr.Close()
+		cmd.Stdout, cmd.Stderr = stdout, stderr
+		err = cmd.Run()
+		out, readErr := os.ReadFile(stdout.Name())
+		ok(t, readErr)
 		if err != nil {
-			t.Fatalf("%s: fsrec %q: %v\n%s", s.name, args, err, said.Bytes())
+			said, _ := os.ReadFile(stderr.Name())
+			t.Fatalf("%s: fsrec %q: %v\n%s", s.name, args, err, said)
 		}
 		return out
 	}
