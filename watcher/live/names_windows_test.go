@@ -107,7 +107,7 @@ func TestNamesRoundTrip(t *testing.T) {
 		ok(t, os.Remove(systemPath(dir+`\`+r.Name)))
 	}
 	if len(made) > 0 {
-		t.Errorf("not told: %q", made)
+		t.Errorf("not told: %v", made)
 	}
 }
 
