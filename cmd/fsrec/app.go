@@ -17,8 +17,10 @@ under test.
    fsrec record -o bug.db ~/project        until Ctrl-C
    fsrec record -o bug.db . -- make test   while a command runs
    fsrec replay bug.db
+   fsrec diff linux.db windows.db
 
-Exit codes: 0 done; 1 a command of replay --exec failed; 2 trouble, told in one
+Exit codes: 0 done; 1 what was compared differs, or a command of replay --exec
+failed; 2 trouble, told in one
 line on standard error. record -- CMD exits with CMD's own status.`
 
 // newApp puts the verbs together. Nothing is shared between two calls.
@@ -35,6 +37,7 @@ func newApp() *cli.App {
 			recordCommand(),
 			watchCommand(),
 			replayCommand(),
+			diffCommand(),
 			infoCommand(),
 			dumpCommand(),
 			loadCommand(),

@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"fsrec/cmd/fsrec/internal/comparison"
 	"fsrec/cmd/fsrec/internal/complete"
 	"fsrec/cmd/fsrec/internal/format"
 	"fsrec/watcher/event"
@@ -41,11 +42,18 @@ func completionCommand() *cli.Command {
 	}
 }
 
-// valuesOf are the words that fit flags of a name.
-func valuesOf(flag string) []string {
+// valuesOf are the words that fit a flag of a verb.
+func valuesOf(verb, flag string) []string {
 	switch flag {
 	case "format":
+		if verb == "diff" {
+			return comparison.Formats()
+		}
 		return format.Names()
+	case "match":
+		return matchNames()
+	case "with", "without":
+		return stepNames()
 	case "speed":
 		return []string{"max", "1", "2", "10"}
 	case "events":
@@ -67,7 +75,7 @@ func completions(app *cli.App) []complete.Verb {
 			if f.Names()[0] == "help" {
 				continue
 			}
-			flag := complete.Flag{Names: f.Names(), Values: valuesOf(f.Names()[0])}
+			flag := complete.Flag{Names: f.Names(), Values: valuesOf(v.Name, f.Names()[0])}
 			if doc, ok := f.(cli.DocGenerationFlag); ok {
 				flag.About, flag.TakesValue = strings.ReplaceAll(doc.GetUsage(), "`", ""), doc.TakesValue()
 			}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -21,6 +22,10 @@ import (
 )
 
 func TestScripts(t *testing.T) {
+	traces, err := filepath.Abs("../../testdata/traces/windows")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
@@ -31,6 +36,7 @@ func TestScripts(t *testing.T) {
 			e.Setenv("GORACE", raceOptions)
 			e.Setenv("NO_COLOR", "")
 			e.Setenv("TZ", "UTC")
+			e.Setenv("TRACES", traces)
 			return nil
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){

@@ -1,0 +1,256 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"fsrec/cmd/fsrec/internal/comparison"
+	"fsrec/cmd/fsrec/internal/term"
+	"fsrec/replayer/diff"
+)
+
+const diffDescription = `Compares two recordings, of any two systems: what is the same, what differs and
+why, and what differs and nobody knows why. LEFT and RIGHT are logs, files in the
+text form, or - for the text form on standard input. Both are made comparable
+first, by STEPS; what differs then is explained by rules, each with its source:
+see fsrec explain.
+
+MATCHES:
+   partial   the events of each path in the same order, a rename in order on both
+             of its paths, and what is in a directory against the directory itself
+   exact     all events in one order
+   set       the same events the same number of times, in any order
+   subset    every event of LEFT is in RIGHT; what RIGHT has besides is set aside
+
+STEPS, done unless it says otherwise:
+%s
+FORMATS:
+   side      a summary, then what differs side by side: < only LEFT has it, > only
+             RIGHT, | the one against the other; numbers are those of the records
+   unified   everything that differs, as diff -u: - LEFT, + RIGHT, # the verdict
+   json      one object with everything that differs
+
+EXAMPLES:
+   fsrec diff linux.db windows.db
+   fsrec diff --html diff.html linux.db windows.db
+   fsrec diff --match exact --strict before.db after.db
+   fsrec diff --with fold --without repeats,masks a.db b.db
+   fsrec diff --root '/home/me/project=C:\work' linux.db windows.db
+   fsrec diff --rules mine.txt --format json a.db b.db | jq .counts
+
+EXIT CODES:
+   0 nothing is unexplained, with --strict: nothing differs; 1 there are differences;
+   2 trouble, such as a log that cannot be read or roots that have nothing to do
+   with each other.`
+
+type comparing struct {
+	options diff.Options
+	rules   cli.StringSlice
+	format  string
+	html    string
+	force   bool
+	strict  bool
+	all     bool
+	context int
+}
+
+func diffCommand() *cli.Command {
+	d := &comparing{format: comparison.Formats()[0]}
+	d.options.Steps, d.options.Roots = make(map[diff.Step]bool), make(map[string]string)
+	return &cli.Command{
+		Name:        "diff",
+		Usage:       "compare two recordings and say why they differ",
+		UsageText:   "fsrec diff [flags] LEFT RIGHT",
+		Description: fmt.Sprintf(diffDescription, indent(aboutSteps())),
+		Action:      d.run,
+		Flags: []cli.Flag{
+			(&value{set: d.setMatch}).flag("match", "how much order there must be: `MATCH` is "+strings.Join(matchNames(), ", ")+" (default partial)", "m"),
+			(&value{set: func(s string) error { return d.setSteps(s, true) }}).flag("with", "do `STEP` too (repeatable)"),
+			(&value{set: func(s string) error { return d.setSteps(s, false) }}).flag("without", "leave `STEP` out (repeatable)"),
+			(&value{set: d.setRoot}).flag("root", "compare what is below the recorded directories `LEFT=RIGHT` (repeatable)"),
+			&cli.StringSliceFlag{Name: "rules", Usage: "explain by the rules of `FILE` first (repeatable)", Destination: &d.rules},
+			&cli.BoolFlag{Name: "strict", Usage: "explained differences count as well", DisableDefaultText: true, Destination: &d.strict},
+			(&value{set: func(s string) error { d.format = s; return comparison.KnownFormat(s) }}).flag("format", "print in `FORMAT`: "+strings.Join(comparison.Formats(), ", ")+" (default side)", "f"),
+			&cli.BoolFlag{Name: "all", Usage: "show every difference, not only what fits a screen", DisableDefaultText: true, Destination: &d.all},
+			&cli.IntFlag{Name: "context", Aliases: []string{"U"}, Value: 3, Usage: "show `N` rows before and after what differs", Destination: &d.context},
+			&cli.StringFlag{Name: "html", Usage: "write a page for a browser to `FILE` as well", Destination: &d.html},
+			&cli.BoolFlag{Name: "force", Usage: "replace FILE of --html if it exists", DisableDefaultText: true, Destination: &d.force},
+		},
+	}
+}
+
+func aboutSteps() string {
+	var b strings.Builder
+	for _, s := range diff.Steps() {
+		text := s.Text
+		if !s.Default {
+			text = "(only --with " + string(s.Step) + ") " + text
+		}
+		for i, line := range term.Wrap(text, 63) {
+			fmt.Fprintf(&b, "%-13s%s\n", map[bool]string{true: string(s.Step)}[i == 0], line)
+		}
+	}
+	return b.String()
+}
+
+func matchNames() []string {
+	var names []string
+	for _, m := range diff.Matches() {
+		names = append(names, string(m))
+	}
+	return names
+}
+
+func stepNames() []string {
+	var names []string
+	for _, s := range diff.Steps() {
+		names = append(names, string(s.Step))
+	}
+	return names
+}
+
+func (d *comparing) setMatch(word string) (err error) {
+	d.options.Match, err = diff.ParseMatch(word)
+	return err
+}
+
+func (d *comparing) setSteps(words string, on bool) error {
+	for word := range strings.SplitSeq(words, ",") {
+		if !slices.Contains(stepNames(), word) {
+			return fmt.Errorf("unknown step %q: want %s%s", word, strings.Join(stepNames(), ", "), didYouMean(word, stepNames()))
+		}
+		if was, ok := d.options.Steps[diff.Step(word)]; ok && was != on {
+			return fmt.Errorf("step %q is both with and without: give one of them", word)
+		}
+		d.options.Steps[diff.Step(word)] = on
+	}
+	return nil
+}
+
+func (d *comparing) setRoot(word string) error {
+	left, right, ok := strings.Cut(word, "=")
+	if !ok || left == "" || right == "" {
+		return errors.New("want LEFT=RIGHT, two recorded directories")
+	}
+	if was, ok := d.options.Roots[left]; ok && was != right {
+		return fmt.Errorf("%q is paired twice", left)
+	}
+	d.options.Roots[left] = right
+	return nil
+}
+
+func (d *comparing) run(c *cli.Context) error {
+	if err := wantArgs(c, 2, 2, "two logs"); err != nil {
+		return err
+	}
+	names := c.Args().Slice()
+	switch {
+	case names[0] == "-" && names[1] == "-":
+		return errors.New("both logs are standard input, which can be read once: name one of them")
+	case d.context < 0:
+		return errors.New("--context: want a number from 0")
+	case d.html == "" && d.force:
+		return errors.New("--force is for --html, which is missing")
+	}
+	if d.html != "" {
+		if err := refuseExisting(d.html, d.force); err != nil {
+			return err
+		}
+	}
+	var err error
+	if d.options.Rules, err = readRules(d.rules.Value()); err != nil {
+		return err
+	}
+	result, err := d.compare(names)
+	if err != nil {
+		return err
+	}
+	if d.html != "" {
+		if err := replaceFile(d.html, func(w io.Writer) error { return outputError(d.html, comparison.WritePage(w, result)) }); err != nil {
+			return err
+		}
+	}
+	err = outputError("-", comparison.Write(os.Stdout, d.format, result, comparison.Options{
+		Colour: term.Colours(os.Stdout), Terminal: term.Is(os.Stdout), Width: term.Columns(os.Stdout),
+		Context: d.context, All: d.all, Strict: d.strict,
+	}))
+	if err == nil && result.Result.Failed(d.strict) {
+		return exitStatus{code: exitDiffers}
+	}
+	return err
+}
+
+// compare opens two recordings and compares them.
+func (d *comparing) compare(names []string) (*comparison.Comparison, error) {
+	ctx, stop := untilSignal(context.Background())
+	defer stop()
+	out := &comparison.Comparison{Steps: d.options.Steps}
+	var inputs [2]diff.Input
+	p := newReading()
+	defer p.done()
+	for i, name := range names {
+		log, err := openSource(name)
+		if err != nil {
+			return nil, err
+		}
+		defer log.Close()
+		log.warn()
+		out.Headers[i] = log.Header()
+		inputs[i] = diff.Input{Name: log.name, Header: log.Header(), Reader: p.reader(log)}
+	}
+	var err error
+	out.Result, err = diff.Compare(ctx, inputs[0], inputs[1], d.options)
+	return out, comparisonError(err)
+}
+
+// comparisonError adds the way out to what a comparison complains of.
+func comparisonError(err error) error {
+	var input *diff.InputError
+	var roots *diff.RootsError
+	switch {
+	case errors.Is(err, context.Canceled):
+		return errors.New("interrupted")
+	case errors.As(err, &input):
+		return input.Err // names the log itself
+	case errors.As(err, &roots):
+		return fmt.Errorf("%w: --root LEFT=RIGHT", err)
+	}
+	return err
+}
+
+// readRules gives the catalogue with the rules of files before it.
+func readRules(files []string) (*diff.Catalogue, error) {
+	all := diff.BuiltIn()
+	for _, name := range slices.Backward(files) {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, fmt.Errorf("cannot read the rules of %q: %w", name, plain(err))
+		}
+		more, err := diff.ParseRules(name, f)
+		f.Close()
+		var wrong *diff.RuleError
+		if err != nil && !errors.As(err, &wrong) {
+			err = fmt.Errorf("cannot read the rules of %q: %w", name, plain(err))
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = all.With(more)
+	}
+	return all, nil
+}
+
+// didYouMean ends an error about word with the candidate that it is most like, if there is one.
+func didYouMean(word string, candidates []string) string {
+	if near := nearest(word, candidates); near != "" {
+		return fmt.Sprintf("; did you mean %s?", near)
+	}
+	return ""
+}

@@ -1,0 +1,197 @@
+package comparison
+
+import (
+	"bufio"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"encoding/json"
+	"html/template"
+	"io"
+
+	"github.com/dustin/go-humanize"
+
+	"fsrec/replayer/diff"
+	"fsrec/watcher/event"
+)
+
+//go:embed page.html
+var pageHTML string
+
+//go:embed page.css
+var pageCSS string
+
+//go:embed page.js
+var pageJS string
+
+var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
+
+// WritePage writes a page for a browser that needs nothing else. Its content
+// policy lets nothing run but the script of this package, and forbids the network.
+//
+// What a recording holds gets into it in two ways, html/template and JSON
+// that is escaped for HTML; the script makes text nodes of it.
+func WritePage(w io.Writer, c *Comparison) error {
+	p := &printer{w: bufio.NewWriterSize(w, 64<<10), c: c, r: c.Result}
+	if err := pageTemplate.ExecuteTemplate(p.w, "head", p.page()); err != nil {
+		return err
+	}
+	d := &pageData{p: p, paths: make(map[string]int), kinds: make(map[string]int), pathList: []string{}, kindList: []string{}}
+	if err := d.write(); err != nil {
+		return err
+	}
+	if err := pageTemplate.ExecuteTemplate(p.w, "tail", template.JS(pageJS)); err != nil {
+		return err
+	}
+	return p.w.Flush()
+}
+
+// page is what stands on the page besides the events.
+type page struct {
+	CSS      template.CSS
+	Policy   string
+	Result   *diff.Result
+	Verdict  string
+	Outcome  string
+	Sides    []pageSide
+	Verdicts []pageVerdict
+	Match    string
+	Aside    []pageAside
+}
+
+type pageSide struct {
+	Title, Name, Origin, Roots, Asked, Events string
+	Losses                                    []string
+}
+
+type pageVerdict struct{ Name, Count string }
+
+type pageAside struct{ Step, Text, Left, Right string }
+
+func (p *printer) page() page {
+	n := p.r.Counts
+	out := page{
+		CSS: template.CSS(pageCSS), Result: p.r, Verdict: string(p.r.Verdict), Outcome: p.meaning(), Match: string(p.r.Match),
+		Policy: "default-src 'none'; style-src " + hash(pageCSS) + "; script-src " + hash(pageJS) + "; base-uri 'none'; form-action 'none'",
+	}
+	for side, title := range sides {
+		info := p.info(side)
+		s := pageSide{
+			Title: title, Name: shownHere(info.Name), Origin: p.origin(side), Roots: p.roots(side), Asked: p.asked(side),
+			Events: humanize.Comma(info.Events) + " of " + counted(info.Records, "record"),
+		}
+		for i := range info.Losses {
+			s.Losses = append(s.Losses, lost(&info.Losses[i]))
+		}
+		out.Sides = append(out.Sides, s)
+	}
+	for _, v := range []struct {
+		verdict diff.Verdict
+		n       int64
+	}{{diff.Unexplained, n.Unexplained}, {diff.Unknown, n.Unknown}, {diff.Explained, n.Explained}, {diff.Same, n.Same}} {
+		out.Verdicts = append(out.Verdicts, pageVerdict{string(v.verdict), humanize.Comma(v.n)})
+	}
+	for _, s := range diff.Steps() {
+		left, right := aside(&p.r.Left, s.Step), aside(&p.r.Right, s.Step)
+		if left+right != "" {
+			out.Aside = append(out.Aside, pageAside{string(s.Step), s.Text, left, right})
+		}
+	}
+	return out
+}
+
+// hash names a script or style in a content policy.
+func hash(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return "'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+}
+
+// pageData writes the events: rows first, then the tables that they point into.
+type pageData struct {
+	p            *printer
+	paths, kinds map[string]int
+	pathList     []string
+	kindList     []string
+}
+
+// Flags of an event in the data of a page.
+const (
+	pageSynthetic = 1 << iota
+	pageInferred
+)
+
+func (d *pageData) write() error {
+	w := d.p.w
+	w.WriteString("<script type=\"application/json\" id=\"rows\">[")
+	comma := ""
+	for row := range d.p.r.Rows() {
+		one := []any{row.Difference, d.event(0, row.Left), d.event(1, row.Right)}
+		if row.Operation != "" {
+			one = []any{shownHere(row.Operation)}
+		}
+		text, err := json.Marshal(one)
+		if err != nil {
+			return err
+		}
+		w.WriteString(comma)
+		comma = ",\n"
+		if _, err := w.Write(text); err != nil {
+			return err
+		}
+	}
+	w.WriteString("]</script>\n<script type=\"application/json\" id=\"tables\">")
+	text, err := json.Marshal(map[string]any{
+		"paths": d.pathList, "kinds": d.kindList, "rules": d.p.r.Rules, "differences": d.differences(),
+	})
+	if err != nil {
+		return err
+	}
+	w.Write(text)
+	_, err = w.WriteString("</script>\n")
+	return err
+}
+
+// event is number, time, kind, path, where from or -1, count, flags and the number of a move's first half.
+func (d *pageData) event(side int, e *diff.Event) any {
+	if e == nil {
+		return 0
+	}
+	src, path := d.p.subject(side, e)
+	flags, from := 0, -1
+	if e.Synthetic {
+		flags |= pageSynthetic
+	}
+	if e.Inferred {
+		flags |= pageInferred
+	}
+	if e.Src != "" {
+		from = index(d.paths, &d.pathList, src)
+	}
+	return [8]int64{int64(e.Seq), e.Time, int64(index(d.kinds, &d.kindList, kind(e.Mask&^event.IN_ISDIR))),
+		int64(index(d.paths, &d.pathList, path)), int64(from), int64(e.Count), int64(flags), int64(e.From)}
+}
+
+func index(of map[string]int, list *[]string, s string) int {
+	n, ok := of[s]
+	if !ok {
+		n = len(*list)
+		of[s] = n
+		*list = append(*list, s)
+	}
+	return n
+}
+
+func (d *pageData) differences() []map[string]any {
+	all := make([]map[string]any, len(d.p.r.Differences))
+	for i := range all {
+		one := &d.p.r.Differences[i]
+		all[i] = map[string]any{"verdict": one.Verdict, "kind": one.Kind, "text": d.p.sentence(one)}
+		if one.Rule != "" {
+			all[i]["rule"] = one.Rule
+		}
+		if one.Operation != "" {
+			all[i]["operation"] = shownHere(string(one.Operation))
+		}
+	}
+	return all
+}

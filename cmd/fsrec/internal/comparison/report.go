@@ -1,0 +1,326 @@
+package comparison
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/dustin/go-humanize"
+
+	"fsrec/cmd/fsrec/internal/term"
+	"fsrec/replayer/diff"
+)
+
+// Without All so many runs of differences are shown: one screen.
+const (
+	mostUnexplained = 8
+	mostUnknown     = 3
+)
+
+// report writes the whole answer for people.
+func (p *printer) report() {
+	p.measure()
+	p.summary()
+	p.setAside()
+	p.differences(diff.Unexplained, mostUnexplained)
+	p.differences(diff.Unknown, mostUnknown)
+	p.explained()
+	p.line("")
+	p.line("%s", p.outcome())
+}
+
+const keyWidth = 13
+
+func (p *printer) key(word string) string {
+	return p.palette.Paint(term.Blue, word) + strings.Repeat(" ", max(keyWidth-len(word), 1))
+}
+
+// summary says what was compared and how often which verdict was given.
+func (p *printer) summary() {
+	half := (p.o.Width - keyWidth - 2) / 2
+	p.line("%s%s  %s", p.key(""), p.palette.Paint(term.Bold, term.Pad("left", half)), p.palette.Paint(term.Bold, "right"))
+	for _, row := range []struct {
+		key  string
+		text func(side int) string
+	}{
+		{"log", func(i int) string { return shownHere(p.info(i).Name) }},
+		{"recorded by", p.origin},
+		{"roots", p.roots},
+		{"asked for", p.asked},
+		{"events", func(i int) string {
+			return fmt.Sprintf("%s of %s", humanize.Comma(p.info(i).Events), counted(p.info(i).Records, "record"))
+		}},
+		{"losses", p.losses},
+	} {
+		p.twoCells(row.key, half, row.text(0), row.text(1))
+	}
+	p.line("")
+	for _, row := range []struct {
+		verdict diff.Verdict
+		n       int64
+		more    string
+	}{
+		{diff.Same, p.r.Counts.Same, ""},
+		{diff.Explained, p.r.Counts.Explained, p.byRules()},
+		{diff.Unknown, p.r.Counts.Unknown, unless(p.r.Counts.Unknown == 0, "where the other recording lost some")},
+		{diff.Unexplained, p.r.Counts.Unexplained, ""},
+	} {
+		colour := colourOf[row.verdict]
+		if row.n == 0 {
+			colour = ""
+		}
+		text := fmt.Sprintf("%8s", humanize.Comma(row.n)) + " " + strings.TrimPrefix(counted(row.n, "event"), humanize.Comma(row.n)+" ")
+		if row.more != "" {
+			text += ", " + row.more
+		}
+		p.line("%s%s", p.key(string(row.verdict)), p.paint(colour, text))
+	}
+}
+
+func unless(cond bool, s string) string {
+	if cond {
+		return ""
+	}
+	return s
+}
+
+func (p *printer) byRules() string {
+	if n := len(p.r.Rules); n > 0 {
+		return "by " + counted(n, "rule")
+	}
+	return ""
+}
+
+// twoCells prints a row of the summary, in as many lines as it takes.
+func (p *printer) twoCells(key string, half int, left, right string) {
+	cells := [2][]string{broken(left, half), broken(right, half)}
+	for i := range max(len(cells[0]), len(cells[1])) {
+		var text [2]string
+		for side := range cells {
+			if i < len(cells[side]) {
+				text[side] = cells[side][i]
+			}
+		}
+		p.line("%s", strings.TrimRight(p.key(key)+term.Pad(text[0], half)+"  "+text[1], " "))
+		key = ""
+	}
+}
+
+// broken breaks text at blanks, and where there are none, anywhere.
+func broken(text string, width int) []string {
+	var lines []string
+	for _, line := range term.Wrap(text, width) {
+		for term.Width(line) > width {
+			head := term.Fit(line, width, "")
+			lines, line = append(lines, head), line[len(head):]
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func (p *printer) roots(side int) string {
+	var all []string
+	for _, r := range p.info(side).Roots {
+		all = append(all, p.shown(side, string(r)))
+	}
+	if len(all) == 0 {
+		return "none"
+	}
+	return strings.Join(all, ", ")
+}
+
+func (p *printer) losses(side int) string {
+	all := p.info(side).Losses
+	switch len(all) {
+	case 0:
+		return "none"
+	case 1:
+		return lost(&all[0])
+	}
+	return fmt.Sprintf("%s; the first is %s", humanize.Comma(int64(len(all))), lost(&all[0]))
+}
+
+// setAside says how it was compared and what was left out of it.
+func (p *printer) setAside() {
+	p.line("")
+	how := "match " + string(p.r.Match)
+	for _, s := range diff.Steps() {
+		if on, ok := p.c.Steps[s.Step]; ok && on != s.Default {
+			how += map[bool]string{true: ", with ", false: ", without "}[on] + string(s.Step)
+		}
+	}
+	p.line("%s%s", p.key("compared by"), how)
+	key := "set aside"
+	for _, s := range diff.Steps() {
+		left, right := aside(&p.r.Left, s.Step), aside(&p.r.Right, s.Step)
+		if left == "" && right == "" {
+			continue
+		}
+		text := string(s.Step) + ": "
+		if left != "" {
+			text += "left " + left
+		}
+		if left != "" && right != "" {
+			text += "; "
+		}
+		if right != "" {
+			text += "right " + right
+		}
+		p.paragraph(key, text)
+		key = ""
+	}
+}
+
+// aside tells what a step left out of a recording.
+func aside(s *diff.SideInfo, step diff.Step) string {
+	n := int64(0)
+	var kinds []string
+	for _, a := range s.Aside {
+		if a.Step != step {
+			continue
+		}
+		n += a.Count
+		if k := kind(a.Mask); !slices.Contains(kinds, k) {
+			kinds = append(kinds, k)
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s (%s)", humanize.Comma(n), strings.Join(kinds, ", "))
+}
+
+// paragraph prints text behind a key, wrapped.
+func (p *printer) paragraph(key, text string) {
+	for _, line := range term.Wrap(text, p.o.Width-keyWidth) {
+		p.line("%s%s", p.key(key), line)
+		key = ""
+	}
+}
+
+// differences shows those of a verdict with what is around them.
+func (p *printer) differences(verdict diff.Verdict, most int) {
+	total := 0
+	for i := range p.r.Differences {
+		if p.r.Differences[i].Verdict == verdict {
+			total++
+		}
+	}
+	if total == 0 {
+		return
+	}
+	p.heading(colourOf[verdict], fmt.Sprintf("%s: %s", verdict, counted(total, "difference")))
+	seen := make(map[int]bool)
+	n := 0
+	for h := range hunks(p.r, p.o.Context, func(d *diff.Difference) bool { return d.Verdict == verdict }) {
+		if n++; n > most && !p.o.All {
+			break
+		}
+		p.hunk(&h, seen)
+		if p.full() {
+			return
+		}
+	}
+	if rest := total - len(seen); rest > 0 {
+		p.line("")
+		p.line("%s", p.palette.Paint(term.Dim, "and "+counted(rest, "more difference")+": --all shows them"))
+	}
+}
+
+func (p *printer) heading(colour term.Colour, text string) {
+	p.line("")
+	p.line("%s", p.palette.Paint(term.Bold, p.paint(colour, text)))
+}
+
+// hunk shows a run of rows, with a sentence for each of its differences.
+func (p *printer) hunk(h *hunk, seen map[int]bool) {
+	const sentences = 4
+	p.line("")
+	n := 0
+	for _, of := range h.of {
+		if seen[of] {
+			continue
+		}
+		seen[of] = true
+		if n++; n > sentences && !p.o.All {
+			continue
+		}
+		d := &p.r.Differences[of]
+		for i, line := range term.Wrap(p.sentence(d), p.o.Width-2) {
+			p.line("%s%s", map[bool]string{true: "* ", false: "  "}[i == 0], line)
+		}
+	}
+	if n > sentences && !p.o.All {
+		p.line("* and %s in the same place", counted(n-sentences, "more difference"))
+	}
+	if n == 0 {
+		p.line("* of one above: its other end")
+	}
+	p.rows(h.rows)
+}
+
+// explained shows what the rules explain, rule by rule with an example.
+func (p *printer) explained() {
+	if len(p.r.Rules) == 0 {
+		return
+	}
+	by := make(map[string][]*diff.Difference)
+	for i := range p.r.Differences {
+		if d := &p.r.Differences[i]; d.Verdict == diff.Explained && (p.o.All || len(by[d.Rule]) == 0) {
+			by[d.Rule] = append(by[d.Rule], d)
+		}
+	}
+	p.heading(colourOf[diff.Explained], "explained")
+	for i := range p.r.Rules {
+		use := &p.r.Rules[i]
+		p.line("")
+		p.line("%s %s", p.palette.Paint(term.Bold, use.ID), times(use.Count))
+		for _, line := range term.Wrap(term.Line(use.Reason), p.o.Width-2) {
+			p.line("  %s", line)
+		}
+		for _, line := range term.Wrap("source: "+term.Line(use.Source), p.o.Width-2) {
+			p.line("  %s", p.palette.Paint(term.Dim, line))
+		}
+		for _, d := range by[use.ID] {
+			p.example(d)
+			if p.full() {
+				return
+			}
+		}
+	}
+}
+
+// outcome is the verdict, and what it means.
+func (p *printer) outcome() string {
+	verdict := p.palette.Paint(term.Bold, p.paint(colourOf[p.r.Verdict], string(p.r.Verdict)))
+	return verdict + ": " + p.meaning()
+}
+
+// meaning is the verdict in a sentence.
+func (p *printer) meaning() string {
+	n := p.r.Counts
+	switch p.r.Verdict {
+	case diff.Same:
+		return "nothing differs"
+	case diff.Explained:
+		return differ(n.Explained) + ", and the rules say why" + p.strictly()
+	case diff.Unknown:
+		return "what differs and is not explained, " + counted(n.Unknown, "event") + ", can have fallen into a loss" + p.strictly()
+	}
+	return "no rule says why " + differ(n.Unexplained)
+}
+
+func differ(n int64) string {
+	if n == 1 {
+		return "1 event differs"
+	}
+	return counted(n, "event") + " differ"
+}
+
+func (p *printer) strictly() string {
+	if p.o.Strict {
+		return "; --strict counts that as a difference"
+	}
+	return ""
+}
