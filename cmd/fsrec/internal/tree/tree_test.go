@@ -88,7 +88,7 @@ func TestRealListsWhatIsThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := Real(root)
-	if want := []string{filepath.Join(root, "d") + "/", filepath.Join(root, "d", "f")}; err != nil || !slices.Equal(got, want) {
+	if want := []string{filepath.Join(root, "d") + string(filepath.Separator), filepath.Join(root, "d", "f")}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("%q, %v; want %q", got, err, want)
 	}
 }
