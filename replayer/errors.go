@@ -14,12 +14,15 @@ type NotRecordedError struct {
 	Path    string // as it was asked for
 	Nearest string // the recorded path that is most like it, empty if no path was watched at all
 	Over    bool   // Path was watched, but no more at this place of the replay
+	Within  string // the recorded watch of a whole tree, as Windows has them, that Path is in
 }
 
 func (e *NotRecordedError) Error() string {
 	switch {
 	case e.Over:
 		return fmt.Sprintf("%v: %s is not watched any more at this place of the recording", event.ErrNotRecorded, event.Quote(e.Path))
+	case e.Within != "":
+		return fmt.Sprintf("%v: %s has no watch of its own, that of %s is for the whole tree", event.ErrNotRecorded, event.Quote(e.Path), event.Quote(e.Within))
 	case e.Nearest == "":
 		return fmt.Sprintf("%v: the recording has no watches", event.ErrNotRecorded)
 	}

@@ -65,12 +65,7 @@ func (x *index) add(s start) {
 	x.starts[key] = append(x.starts[key], s)
 }
 
-func (x *index) fold(path string) string {
-	if x.platform == event.Windows {
-		return strings.ToUpper(path)
-	}
-	return path
-}
+func (x *index) fold(path string) string { return x.platform.Fold(path) }
 
 // later is the first watch that comes to stand for path at or after record seq, or nil.
 func (x *index) later(path string, seq uint64) *start {
@@ -99,7 +94,7 @@ func (x *index) set(s *start) []event.Watch {
 		if r.Kind != event.KindWatch || !below || rest == "" {
 			break
 		}
-		all = append(all, event.Watch{WD: r.WD, Mask: r.Mask, Kernel: event.Mask(r.N), Flags: r.Flags, Path: r.Path})
+		all = append(all, event.Watch{WD: r.WD, Mask: r.Mask, Kernel: event.Mask(r.N), Filter: event.Filter(r.P), Flags: r.Flags, Path: r.Path})
 	}
 	return all
 }
@@ -147,9 +142,7 @@ func (x *index) matching(pattern string, replayed event.Platform, m *mapper) ([]
 
 // match is path.Match for the separator and the case rules of platform p.
 func match(p event.Platform, pattern, name string) (bool, error) {
-	if p == event.Windows {
-		pattern, name = strings.ToUpper(pattern), strings.ToUpper(name)
-	}
+	pattern, name = p.Fold(pattern), p.Fold(name)
 	separator := string(p.Separator())
 	want, have := strings.Split(pattern, separator), strings.Split(name, separator)
 	fits := len(want) == len(have)

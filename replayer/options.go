@@ -44,6 +44,12 @@ type fault struct {
 	n  int
 }
 
+// losing is how far a fault has come.
+type losing struct {
+	n  int   // events still to be lost
+	wd int32 // whose buffer it is on Windows, once it has begun
+}
+
 // OptionError says that an option of New has a value that makes no sense.
 type OptionError struct {
 	Option string // for example "Speed"
@@ -153,6 +159,8 @@ func Target(p event.Platform) Option {
 // InjectOverflow loses the first n events of the kernel from record seq on, as
 // if its queue had been full: in their place stand an IN_Q_OVERFLOW event and a
 // KindLoss record, both with Seq 0. Control records and synthetic events are not lost.
+// In a recording of Windows it is the buffer of one watch that was full, that of
+// the first change from seq on: the others lose nothing, and the KindLoss stands alone.
 func InjectOverflow(seq uint64, n int) Option {
 	return func(c *config) {
 		if n < 1 {

@@ -39,7 +39,7 @@ type Replayer struct {
 	done     bool   // the last round is over
 	clock    clock
 	steps    steps
-	faults   []int // events still to be lost, by config.overflow
+	faults   []losing // by config.overflow
 	changes
 }
 
@@ -146,7 +146,7 @@ func (r *Replayer) begin() error {
 	r.ahead, r.at, r.empty = r.ahead[:0], 0, true
 	r.faults = r.faults[:0]
 	for _, f := range r.overflow {
-		r.faults = append(r.faults, f.n)
+		r.faults = append(r.faults, losing{n: f.n})
 	}
 	if r.first <= 1 {
 		return nil

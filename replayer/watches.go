@@ -23,6 +23,10 @@ type ask struct {
 	mask    event.Mask
 	autoAdd bool
 	exclude func(string) bool
+
+	// Of a watch that stands for a whole tree:
+	subtree  bool            // what is below the directory was asked for
+	excluded map[string]bool // what exclude said, by the recorded name in the tree
 }
 
 // needTable makes the table of what was passed on.
@@ -76,7 +80,7 @@ func (r *Replayer) pass(records []event.Record) []event.Record {
 			continue
 		}
 		record.Time += r.shift
-		if len(r.overflow) > 0 && record.Kind == event.KindEvent && record.Flags&event.FlagSynthetic == 0 {
+		if len(r.overflow) > 0 && isEvent(record) {
 			lost, loss := r.lose(record, before)
 			if lost {
 				extra = append(extra, loss...)
@@ -111,16 +115,15 @@ func unload(out, extra []event.Record, read int) (_, _ []event.Record) {
 // lose reports whether an event is lost to an injected overflow, and what stands for the first.
 func (r *Replayer) lose(record *event.Record, before int64) (lost bool, loss []event.Record) {
 	for i, f := range r.overflow {
-		if record.Seq < f.at || r.faults[i] == 0 {
+		left := &r.faults[i]
+		if record.Seq < f.at || left.n == 0 || left.n < f.n && record.Kind == event.KindChange && record.WD != left.wd {
 			continue
 		}
-		r.faults[i]--
-		if r.faults[i] == f.n-1 {
-			loss = []event.Record{
-				{Kind: event.KindEvent, Time: record.Time, WD: -1, Mask: event.IN_Q_OVERFLOW},
-				{Kind: event.KindLoss, Time: record.Time, Name: "kernel", N: -1, M: before},
-			}
+		if left.n == f.n {
+			left.wd = record.WD
+			loss = lossOf(record, before)
 		}
+		left.n--
 		return true, loss
 	}
 	return false, nil
@@ -135,8 +138,18 @@ func (r *Replayer) keep(record *event.Record) bool {
 			record.Mask = a.mask
 		}
 		return !r.withheld[record.WD]
-	case event.KindEvent, event.KindUnwatch, event.KindEntry:
+	case event.KindEvent, event.KindUnwatch, event.KindEntry, event.KindRead, event.KindLoss:
 		return !r.withheld[record.WD]
+	case event.KindChange:
+		if r.withheld[record.WD] {
+			return false
+		}
+		a := r.asked[record.WD]
+		if a == nil {
+			return true
+		}
+		w := r.table.Watch(record.WD)
+		return w == nil || a.asksFor(record, r.mapper, w.Path)
 	case event.KindFail:
 		return record.M == 0 || !r.withheld[int32(record.M)]
 	case event.KindEnd:
@@ -178,6 +191,11 @@ func (r *Replayer) withhold(wd int32) {
 // that will. With Recursive, the watches below it are those that stand there
 // now, or that will have been placed together with it. What auto-add placed
 // later comes through Read, as live, unless the request is without AutoAdd.
+//
+// On Windows one watch stands for a whole tree. It has one result, and for a
+// directory below it there is none. A request that is neither Recursive nor
+// AutoAdd gets what happens in the directory itself; one that is either, all of
+// the tree that is not excluded.
 //
 // The path may be written as Map gives it or as it was recorded, cleaned or
 // not; there is no working directory, a relative path is found only if Map made
@@ -293,17 +311,13 @@ func (r *Replayer) ask(w *event.Watch, request event.WatchRequest) event.Mask {
 		mask |= old.mask
 	}
 	delete(r.withheld, w.WD)
-	r.asked[w.WD] = &ask{mask, request.AutoAdd, request.Exclude}
+	r.asked[w.WD] = &ask{mask: mask, autoAdd: request.AutoAdd, exclude: request.Exclude, subtree: request.Recursive || request.AutoAdd}
 	if now := r.table.Watch(w.WD); now != nil {
 		record := now.Record()
 		record.Mask = mask
 		r.queue(record)
 	}
-	kernel := w.Kernel
-	if kernel == 0 {
-		kernel = w.Mask
-	}
-	return request.Mask & event.IN_ALL_EVENTS &^ kernel
+	return request.Mask & event.IN_ALL_EVENTS &^ delivers(w)
 }
 
 func (r *Replayer) notRecorded(wanted string) event.WatchResult {
@@ -316,7 +330,17 @@ func (r *Replayer) notRecorded(wanted string) event.WatchResult {
 			cause.Nearest = wanted
 		}
 	}
-	if !cause.Over {
+	if cause.Over {
+		return event.WatchResult{Key: wanted, Path: wanted, Err: failed}
+	}
+	for _, path := range recorded {
+		if tree := r.index.treeOf(path); tree != "" && cause.Within == "" {
+			cause.Within = r.mapper.path(tree)
+			cause.Nearest = cause.Within
+			failed.Hint = "watch " + event.Quote(cause.Within) + " with its subtree"
+		}
+	}
+	if cause.Within == "" {
 		cause.Nearest = r.mapper.path(r.index.nearest(recorded[0]))
 		if cause.Nearest != "" {
 			failed.Hint = "replayer.Map gives a recorded path another one"
@@ -336,7 +360,7 @@ func (r *Replayer) Update(wd int32, mask event.Mask) error {
 	if err != nil {
 		return err
 	}
-	a := ask{autoAdd: true}
+	a := ask{autoAdd: true, subtree: true}
 	if old := r.asked[wd]; old != nil {
 		a = *old
 		if mask&event.IN_MASK_ADD != 0 {
@@ -355,9 +379,9 @@ func (r *Replayer) Update(wd int32, mask event.Mask) error {
 	return nil
 }
 
-// Remove ends a recorded watch for this replay: IN_IGNORED and a KindUnwatch
-// record come through Read, and nothing more of the watch, until it is added
-// again.
+// Remove ends a recorded watch for this replay: IN_IGNORED, which on Windows
+// translation adds, and a KindUnwatch record come through Read, and nothing more of
+// the watch, until it is added again.
 func (r *Replayer) Remove(wd int32) error {
 	if err := r.closedError(); err != nil {
 		return err
@@ -373,7 +397,9 @@ func (r *Replayer) Remove(wd int32) error {
 	}
 	r.withhold(wd)
 	delete(r.asked, wd)
-	r.queue(event.Record{Kind: event.KindEvent, WD: wd, Mask: event.IN_IGNORED})
+	if w.Filter == 0 { // of Windows, translation makes it of the KindUnwatch
+		r.queue(event.Record{Kind: event.KindEvent, WD: wd, Mask: event.IN_IGNORED})
+	}
 	r.queue(event.Record{Kind: event.KindUnwatch, WD: wd, Name: event.CauseRemoved, Path: w.Path})
 	r.wakeUp()
 	return nil
@@ -399,7 +425,7 @@ func (r *Replayer) known(wd int32) (*event.Watch, error) {
 	}
 	for i := range r.index.changes {
 		if c := &r.index.changes[i]; c.Kind == event.KindWatch && c.WD == wd && c.Seq >= r.next {
-			return &event.Watch{WD: wd, Parent: int32(c.M), Mask: c.Mask, Kernel: event.Mask(c.N), Flags: c.Flags, Path: c.Path}, nil
+			return &event.Watch{WD: wd, Parent: int32(c.M), Mask: c.Mask, Kernel: event.Mask(c.N), Filter: event.Filter(c.P), Flags: c.Flags, Path: c.Path}, nil
 		}
 	}
 	return nil, event.ErrUnknownWatch
