@@ -59,7 +59,7 @@ func TestHunksAreShortest(t *testing.T) {
 
 // Sequences that are quadratic for a plain sequence diff end in time.
 func TestHunksOfHostileSequences(t *testing.T) {
-	const n = 200_000
+	const n = 100_000
 	random := rand.New(rand.NewPCG(3, 4))
 	make2 := func(f func(i int) (uint64, uint64)) (a, b []uint64) {
 		for i := range n {

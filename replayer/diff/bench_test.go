@@ -211,7 +211,7 @@ func memory(records []event.Record) diff.Input {
 // What is kept of a recording grows with its events and paths, not with its records' text.
 func TestMemoryIsLinear(t *testing.T) {
 	if testing.Short() {
-		t.Skip("a million events")
+		t.Skip("330,000 events a side")
 	}
 	peak := func(events int) uint64 {
 		all := storm(events, 4, true)
@@ -234,8 +234,8 @@ func TestMemoryIsLinear(t *testing.T) {
 		runtime.KeepAlive(r)
 		return used
 	}
-	small, large := peak(100_000), peak(1_000_000)
-	t.Logf("held: %d KiB for 100,000 events a side, %d KiB for 1,000,000", small>>10, large>>10)
+	small, large := peak(30_000), peak(300_000)
+	t.Logf("held: %d KiB for 30,000 events a side, %d KiB for 300,000", small>>10, large>>10)
 	if large > 15*small {
 		t.Errorf("%d bytes for ten times the events of %d bytes", large, small)
 	}

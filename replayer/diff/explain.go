@@ -200,7 +200,7 @@ func (x *explainer) apply(r *Rule, a int) {
 	first := &r.lines[0]
 	for n := range x.items {
 		one := &x.items[n]
-		if one.verdict != "" || one.need != first.need || one.need == needOnly && one.side() != first.side^a {
+		if one.verdict != "" || one.need != first.need || one.need == needOnly && one.side() != first.side^a || one.dir != 0 {
 			continue
 		}
 		m := match{x: x, rule: r, a: a, anchor: n, tries: maxTries}

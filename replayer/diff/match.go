@@ -210,8 +210,6 @@ func (c *comparison) counterpart(i, index int) int {
 func (m *match) admits(p *pattern, i, index int) bool {
 	e := m.x.c.sides[i].events.at(index)
 	switch {
-	case index == m.last[i]:
-		return false // it is the event of the line before
 	case p.need == needBoth && e.mask&(bitOnly|bitLate) != 0:
 		return false
 	case !m.stands(p.place, i, index):

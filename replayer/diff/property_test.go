@@ -234,7 +234,7 @@ func compareRecords(t testing.TB, left, right []event.Record, o diff.Options) *d
 
 // A recording is the same as itself in any order that the world could have told it in.
 func TestAnyLegalInterleavingIsTheSame(t *testing.T) {
-	for seed := range uint64(400) {
+	for seed := range uint64(200) {
 		w := newWorld(seed)
 		for range 20 + w.random.IntN(100) {
 			w.act()
