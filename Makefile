@@ -19,7 +19,7 @@ demo: build ## record a real workload, replay it, compare the two
 build: ## build/fsrec
 	$(GO) build -o build/fsrec ./cmd/fsrec
 
-test: peers lint unit race windows ## everything that must pass: lint, tests, tests under the race detector and on Windows, a short run of each fuzz target
+test: peers wine lint unit race windows ## everything that must pass: lint, tests, tests under the race detector and on Windows, a short run of each fuzz target
 	@.ci/fuzz 2000x
 	@.ci/peers 
 

@@ -53,6 +53,8 @@ func (h *hook) run(ev *watcher.Event) error {
 		"FSREC_DIR="+strconv.FormatBool(ev.Dir),
 		"FSREC_COOKIE="+strconv.FormatUint(uint64(ev.Cookie), 10),
 		"FSREC_SYNTHETIC="+strconv.FormatBool(ev.Synthetic),
+		"FSREC_INFERRED="+strconv.FormatBool(ev.Inferred),
+		"FSREC_DIR_UNKNOWN="+strconv.FormatBool(ev.DirUnknown),
 	)
 	h.runs++
 	err := cmd.Run()

@@ -30,6 +30,12 @@ func appendJSON(b []byte, ev *watcher.Event) []byte {
 	if ev.Synthetic {
 		b = append(b, `,"synthetic":true`...)
 	}
+	if ev.Inferred {
+		b = append(b, `,"inferred":true`...)
+	}
+	if ev.DirUnknown {
+		b = append(b, `,"dir_unknown":true`...)
+	}
 	return append(b, '}', '\n')
 }
 
