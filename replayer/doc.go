@@ -19,7 +19,8 @@
 // # Paths
 //
 // [Map] gives a recorded directory another path, also one of another platform.
-// Names in events are not changed, only the paths of watches.
+// Names in events are not changed, only the paths of watches. Records of Windows keep the \
+// in their names; the WatchManager gives them the separator of the replay.
 //
 // # Parts and rounds
 //

@@ -18,6 +18,12 @@
 //	}
 //	err = watcher.NewNotifier(wm, handler).Run(ctx)
 //
+// A recording of Windows gives the same events on every system, and so does a
+// Windows machine: what ReadDirectoryChangesW delivered becomes events of
+// inotify by the rules of package translate. One watch stands for a whole tree
+// there. [Event].Path is the directory of the subject all the same.
+// [WatchManager.Unrecorded] says which events of a mask can never come.
+//
 // There are five ways to wait for events, all on the same Notifier:
 // [Notifier.Run] blocks until it is stopped; [Notifier.CheckEvents],
 // [Notifier.ReadEvents] and [Notifier.ProcessEvents] are its parts, for a

@@ -222,6 +222,16 @@ func (wm *WatchManager) Unrecorded(wd int32) event.Mask {
 	return wm.unrecorded[wd]
 }
 
+// UnknownChanges counts what Windows delivered so far and no event of inotify
+// stands for, by action: changes of named streams and of object ids. Actions
+// that no document knows are counted under 0.
+func (wm *WatchManager) UnknownChanges() map[event.Action]int64 {
+	if wm.windows == nil {
+		return nil
+	}
+	return wm.windows.Unknown()
+}
+
 // absolute is the form of path in the tables; the caller holds mu.
 func (wm *WatchManager) absolute(path string) string {
 	path = clean(wm.platform, path)

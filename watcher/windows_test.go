@@ -130,6 +130,23 @@ func TestEventsOfWindows(t *testing.T) {
 	}
 }
 
+func TestChangesThatAreNoEventsAreCounted(t *testing.T) {
+	all := records(t, windowsTree+`
+		change wd=1 action=MODIFIED_STREAM name="a"
+		change wd=1 action=MODIFIED_STREAM name="a"
+		change wd=1 action=77 name="a"`)
+	wm := NewWatchManager(newWindowsScript(all), Adopt())
+	if err := NewNotifier(wm, &log{}).Run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if got := wm.UnknownChanges(); len(got) != 2 || got[event.FILE_ACTION_MODIFIED_STREAM] != 2 || got[0] != 1 {
+		t.Errorf("counted %v", got)
+	}
+	if got := NewWatchManager(newScript()).UnknownChanges(); got != nil {
+		t.Errorf("on Linux %v", got)
+	}
+}
+
 func TestTheRootOfAVolume(t *testing.T) {
 	const text = `
 		watch dir recursive wd=1 mask=IN_ALL_EVENTS filter=FILE_NAME path="C:\\"

@@ -18,7 +18,7 @@ func (t *Translator) change(to []event.Record, r *event.Record) []event.Record {
 		if int64(action) >= int64(len(t.unknown)) {
 			action = 0
 		}
-		t.unknown[action]++
+		t.unknown[action].Add(1)
 		return to
 	}
 	w := t.watch(r.WD)

@@ -1,6 +1,7 @@
 package translate
 
 import (
+	"sync/atomic"
 	"time"
 
 	"fsrec/watcher/event"
@@ -25,7 +26,7 @@ type Translator struct {
 	held    []*watch // those that hold a REMOVED, longest first
 	seq     uint64   // of the latest record that has a number
 	cookie  uint32   // the latest that was made up
-	unknown [event.FILE_ACTION_TUNNELLED_ID_COLLISION + 1]int64
+	unknown [event.FILE_ACTION_TUNNELLED_ID_COLLISION + 1]atomic.Int64
 	fold    [2][]byte
 }
 
@@ -68,10 +69,11 @@ func (t *Translator) Holding() bool { return len(t.held) > 0 }
 
 // Unknown counts the changes that mean nothing to inotify, by their action: those of
 // named streams and object ids. Actions that no document knows are counted under 0.
+// It may be called at any time.
 func (t *Translator) Unknown() map[event.Action]int64 {
 	counts := make(map[event.Action]int64)
-	for action, n := range t.unknown {
-		if n > 0 {
+	for action := range t.unknown {
+		if n := t.unknown[action].Load(); n > 0 {
 			counts[event.Action(action)] = n
 		}
 	}
