@@ -30,6 +30,9 @@ func kept(from diff.Row) row {
 	return r
 }
 
+// isOperation reports whether the row tells of an operation and has no events.
+func (r *row) isOperation() bool { return !r.has[0] && !r.has[1] }
+
 // event gives the event of a side, or nil.
 func (r *row) event(side int) *diff.Event {
 	if !r.has[side] {

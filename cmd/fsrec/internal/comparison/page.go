@@ -126,7 +126,7 @@ func (d *pageData) write() error {
 	comma := ""
 	for row := range d.p.r.Rows() {
 		one := []any{row.Difference, d.event(0, row.Left), d.event(1, row.Right)}
-		if row.Operation != "" {
+		if row.Left == nil && row.Right == nil {
 			one = []any{shownHere(row.Operation)}
 		}
 		text, err := json.Marshal(one)

@@ -57,7 +57,7 @@
     picked = at < 0 ? -1 : view.findIndex((v) => first(v) === at);
     count(cut);
     drawMap();
-    render();
+    draw();
   }
 
   const first = (item) => typeof item === 'number' ? item : item[0];
@@ -269,7 +269,7 @@
     picked = at;
     tell();
     count(false);
-    render();
+    draw();
   }
 
   function go(step) {
@@ -282,8 +282,8 @@
       i = (i + view.length) % view.length;
       if (differs(i) < 0) continue;
       while (step < 0 && i > 0 && differs(i - 1) === differs(i)) i--;
-      pick(i);
       scroller.scrollTop = i * HEIGHT - scroller.clientHeight / 3;
+      pick(i);
       return;
     }
   }
@@ -297,7 +297,7 @@
     filter();
   });
   scroller.addEventListener('scroll', render, { passive: true });
-  window.addEventListener('resize', () => { drawMap(); render(); });
+  new ResizeObserver(() => { drawMap(); render(); }).observe(map);
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => { drawMap(); render(); });
 
   // ---- tools
@@ -337,7 +337,7 @@
 
   document.addEventListener('keydown', (e) => {
     if (e.ctrlKey || e.metaKey || e.altKey) return;
-    const typing = e.target.matches('input[type=search]');
+    const typing = e.target instanceof Element && e.target.matches('input[type=search]');
     if (e.key === 'Escape') {
       if (typing) e.target.blur(); else pick(-1);
     } else if (typing) {
@@ -373,8 +373,8 @@
   const bad = view.findIndex((v) => typeof v === 'number' && !isOperation(rows[v]) && ['unexplained', 'unknown'].includes(verdictOf(rows[v])));
   const some = bad >= 0 ? bad : view.findIndex((v) => typeof v === 'number' && !isOperation(rows[v]) && rows[v][0] >= 0);
   if (some >= 0) {
-    pick(some);
     scroller.scrollTop = some * HEIGHT - scroller.clientHeight / 3;
+    pick(some);
   }
   document.documentElement.dataset.ready = rows.length;
 })();

@@ -91,7 +91,7 @@ func (p *printer) rows(rows []row) {
 	p.align(rows)
 	for i := 0; i < len(rows); {
 		one := &rows[i]
-		if one.operation != "" {
+		if one.isOperation() {
 			p.line("%s", p.palette.Paint(term.Bold, term.Fit("-- "+term.Line(one.operation)+" --", p.o.Width, p.ellipsis)))
 			i++
 			continue
@@ -103,7 +103,7 @@ func (p *printer) rows(rows []row) {
 		}
 		d := &p.r.Differences[one.difference]
 		n := 1
-		for i+n < len(rows) && rows[i+n].difference == one.difference && rows[i+n].operation == "" {
+		for i+n < len(rows) && rows[i+n].difference == one.difference && !rows[i+n].isOperation() {
 			n++
 		}
 		p.zipped(rows[i:i+n], d)

@@ -42,7 +42,7 @@ func (p *printer) place(h *hunk) {
 }
 
 func (p *printer) unifiedRow(r *row) {
-	if r.operation != "" {
+	if r.isOperation() {
 		p.line("%s", p.palette.Paint(term.Dim, "# "+term.Line(r.operation)))
 		return
 	}

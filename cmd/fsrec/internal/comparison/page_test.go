@@ -1,0 +1,194 @@
+package comparison
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"fsrec/fixtures/tempdir"
+	"fsrec/replayer/diff"
+)
+
+func pageOf(t testing.TB, c *Comparison) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := WritePage(&b, c); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestThePageNeedsNothingElse(t *testing.T) {
+	text := pageOf(t, compared(t, recording(t, "/d", "CREATE a"), recording(t, "/d", "CREATE b"), diff.Options{}))
+	for _, pattern := range []string{`https?:`, `\bsrc=`, `\bhref=`, `url\(`, `@import`, `<link`, `<iframe`, `\bfetch\(`, `XMLHttpRequest`, `import\(`, `innerHTML`, `\beval\(`, `\son[a-z]+="`} {
+		if found := regexp.MustCompile(pattern).FindString(text); found != "" {
+			t.Errorf("the page has %q", found)
+		}
+	}
+	if !strings.Contains(text, `content="default-src &#39;none&#39;; style-src &#39;sha256-`) && !strings.Contains(text, "content=\"default-src 'none'; style-src 'sha256-") {
+		t.Error("no policy that forbids the network")
+	}
+}
+
+func TestNoNameIsMoreThanTextOnThePage(t *testing.T) {
+	text := pageOf(t, harmful(t))
+	if n := strings.Count(text, "<script"); n != 3 {
+		t.Errorf("%d scripts", n)
+	}
+	for _, bad := range []string{"<!--", "<img", "<b>owned", "\u2028", "\u202e", "\x1b", "</script><b"} {
+		if strings.Contains(text, bad) {
+			t.Errorf("%q is on the page", bad)
+		}
+	}
+	var tables struct{ Paths []string }
+	readData(t, text, "tables", &tables)
+	for _, name := range hostile {
+		if shown := shownHere(name); !contains(tables.Paths, shown) {
+			t.Errorf("%q is not in the data: %q", shown, tables.Paths)
+		}
+	}
+	var rows [][]any
+	readData(t, text, "rows", &rows)
+	if len(rows) < 3*len(hostile) {
+		t.Errorf("%d rows", len(rows))
+	}
+}
+
+func contains(all []string, s string) bool {
+	for _, one := range all {
+		if one == s {
+			return true
+		}
+	}
+	return false
+}
+
+func readData(t *testing.T, text, id string, to any) {
+	t.Helper()
+	_, rest, ok := strings.Cut(text, `<script type="application/json" id="`+id+`">`)
+	data, _, closed := strings.Cut(rest, "</script>")
+	if !ok || !closed {
+		t.Fatalf("no data %s", id)
+	}
+	if err := json.Unmarshal([]byte(data), to); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// dom is the page as a browser has it after its script ran.
+func dom(t *testing.T, page string) string {
+	t.Helper()
+	var browser string
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			browser = path
+			break
+		}
+	}
+	if browser == "" {
+		t.Skip("no chromium here to open the page in")
+	}
+	dir := tempdir.New(t)
+	file := filepath.Join(dir, "page.html")
+	if err := os.WriteFile(file, []byte(page), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--user-data-dir="+filepath.Join(dir, "profile"),
+		"--window-size=1400,900", "--virtual-time-budget=20000", "--dump-dom", "file://"+file)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Skipf("%s does not run here: %v: %s", browser, err, stderr.String())
+	}
+	return string(out)
+}
+
+func TestABrowserShowsHostileNamesAsText(t *testing.T) {
+	got := dom(t, pageOf(t, harmful(t)))
+	if strings.Contains(got, "<title>owned") || !strings.Contains(got, "data-ready=") {
+		t.Fatalf("the page was driven, or its script did not run: %.300s", got)
+	}
+	for _, want := range []string{`class="row unexplained`, `class="row explained`, "&lt;/script&gt;&lt;script&gt;document.title='owned'&lt;/script&gt;"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("the page does not show %s", want)
+		}
+	}
+}
+
+// driver uses the page as a person would and writes down what is seen.
+const driver = `
+const seen = {};
+const press = (key) => document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+const position = () => document.getElementById('position').textContent;
+const title = () => (document.querySelector('#details h2') || {}).textContent;
+const rows = () => document.querySelectorAll('#lines .row').length;
+const frame = () => new Promise((go) => setTimeout(go, 400));
+const type = async (id, text) => { const box = document.getElementById(id); box.value = text; box.oninput(); await new Promise((go) => setTimeout(go, 300)); await frame(); };
+(async () => {
+  await frame();
+  seen.first = [position(), title()];
+  seen.folded = document.querySelectorAll('#lines .run').length;
+  press('n'); await frame(); seen.next = [position(), title()];
+  press('n'); await frame(); seen.wrapped = [position(), title()];
+  press('p'); await frame(); seen.previous = [position(), title()];
+  press('Escape'); await frame(); seen.closed = document.getElementById('details').hidden;
+  await type('search', 'delete'); seen.search = rows();
+  await type('search', 'my-rule'); seen.rule = rows();
+  await type('search', '');
+  await type('prefix', 'deep'); seen.prefix = rows();
+  await type('prefix', '');
+  document.querySelector('#verdicts input[value=same]').click(); await frame(); seen.differing = rows();
+  document.querySelector('#verdicts input[value=same]').click(); await frame();
+  document.querySelector('#lines .run').click(); await frame(); seen.unfolded = document.querySelectorAll('#lines .run').length;
+  document.querySelector('#kinds input').click(); await frame(); seen.kinds = [...document.querySelectorAll('#lines .kind')].map((e) => e.textContent).filter((k) => k === 'CREATE').length;
+  window.dispatchEvent(new Event('beforeprint')); seen.paper = document.querySelectorAll('#paper .row').length;
+  document.title = 'seen ' + JSON.stringify(seen);
+})().catch((e) => { document.title = 'seen ' + JSON.stringify({ error: String(e), seen }); });
+`
+
+func TestTheToolsOfThePage(t *testing.T) {
+	var left []string
+	for i := range 40 {
+		left = append(left, fmt.Sprintf("CREATE %d", i))
+	}
+	left = append(left, "CREATE deep", "DELETE deep", "CREATE z")
+	right := append(append([]string{}, left[:20]...), "ATTRIB 19")
+	right = append(append(right, left[20:41]...), "CREATE z")
+	rules, err := diff.ParseRules("rules", strings.NewReader("rule my-rule\nonly a: ATTRIB p\nreason: so it is\nsource: me\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := pageOf(t, compared(t, recording(t, "/d", left...), recording(t, "/d", right...), diff.Options{Rules: rules}))
+	text = regexp.MustCompile(`<meta http-equiv="Content-Security-Policy"[^>]*>`).ReplaceAllString(text, "")
+	text = strings.Replace(text, "</body>", "<script>"+driver+"</script></body>", 1)
+	got := dom(t, text)
+	_, rest, ok := strings.Cut(got, "<title>seen ")
+	data, _, _ := strings.Cut(rest, "</title>")
+	var seen map[string]any
+	if err := json.Unmarshal([]byte(data), &seen); !ok || err != nil {
+		t.Fatalf("the driver did not come to its end (%v): %.500s", err, got)
+	}
+	if seen["error"] != nil {
+		t.Fatal(data)
+	}
+	const missing, extra = "unexplained deep: only the left recording has this event", "explained 19: only the right recording has this event"
+	for key, want := range map[string]any{
+		"first": []any{"2 of 2", missing}, "next": []any{"1 of 2", extra}, "wrapped": []any{"2 of 2", missing}, "previous": []any{"1 of 2", extra},
+		"folded": 2.0, "closed": true, "search": 1.0, "rule": 1.0, "prefix": 2.0, "differing": 2.0, "unfolded": 1.0, "kinds": 0.0, "paper": 2.0,
+	} {
+		if fmt.Sprint(seen[key]) != fmt.Sprint(want) {
+			t.Errorf("%s is %v, want %v", key, seen[key], want)
+		}
+	}
+}
