@@ -110,27 +110,29 @@ func TestRecursionHasFourForms(t *testing.T) {
 		{"both", true, true, `+f +new +new\f +new\deep +new\deep\f +old\f +old\new +old\new\f +old\deep\f`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			dir := tempdir.New(t)
-			mkdirs(t, dir+`\old\deep`)
-			s := open(t, Options{})
-			s.add(event.WatchRequest{Path: dir, Mask: event.IN_ALL_EVENTS, Recursive: c.recursive, AutoAdd: c.autoAdd})
-			first := len(s.records)
-			// Wine has to notice a directory before it can watch it.
-			for _, step := range []func() error{
-				func() error { return write(dir + `\f`) },
-				func() error { return os.Mkdir(dir+`\new`, 0o755) },
-				func() error { return write(dir + `\new\f`) },
-				func() error { return os.Mkdir(dir+`\new\deep`, 0o755) },
-				func() error { return write(dir + `\new\deep\f`) },
-				func() error { return write(dir + `\old\f`) },
-				func() error { return os.Mkdir(dir+`\old\new`, 0o755) },
-				func() error { return write(dir + `\old\new\f`) },
-				func() error { return write(dir + `\old\deep\f`) },
-			} {
-				ok(t, step())
-				s.sync()
-			}
-			expect(t, s.records[first:], c.want)
+			// Wine may miss a directory in one that is new itself.
+			underWine(t, func(fail func(string, ...any)) {
+				dir := tempdir.New(t)
+				mkdirs(t, dir+`\old\deep`)
+				s := open(t, Options{})
+				s.add(event.WatchRequest{Path: dir, Mask: event.IN_ALL_EVENTS, Recursive: c.recursive, AutoAdd: c.autoAdd})
+				first := len(s.records)
+				for _, step := range []func() error{
+					func() error { return write(dir + `\f`) },
+					func() error { return os.Mkdir(dir+`\new`, 0o755) },
+					func() error { return write(dir + `\new\f`) },
+					func() error { return os.Mkdir(dir+`\new\deep`, 0o755) },
+					func() error { return write(dir + `\new\deep\f`) },
+					func() error { return write(dir + `\old\f`) },
+					func() error { return os.Mkdir(dir+`\old\new`, 0o755) },
+					func() error { return write(dir + `\old\new\f`) },
+					func() error { return write(dir + `\old\deep\f`) },
+				} {
+					ok(t, step())
+					s.sync()
+				}
+				expectOr(fail, s.records[first:], c.want)
+			})
 		})
 	}
 }

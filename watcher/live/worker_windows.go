@@ -248,6 +248,9 @@ func (n *ReadDirectoryChanges) decodeChanges(w *watch, b *batch) bool {
 	var err error
 	n.changes, err = b.from.decode(n.changes[:0], b.data)
 	for i := range n.changes {
+		if n.isClosed() {
+			return true // Close waits
+		}
 		r := &n.changes[i]
 		if isSentinel(r.Name) {
 			r.Flags |= event.FlagOwn
