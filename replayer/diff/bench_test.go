@@ -4,16 +4,10 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"runtime"
-	"slices"
 	"testing"
-	"time"
 
 	"fsrec/replayer/diff"
-	"fsrec/store"
 	"fsrec/watcher/event"
 )
 
@@ -100,93 +94,6 @@ func records(all []one) []event.Record {
 }
 
 var stormHeader = event.Header{Platform: event.Linux, Backend: "inotify", Roots: event.Strings{"/w"}, Mask: event.IN_ALL_EVENTS}
-
-// write makes a log, and the text that a sequence diff would compare: events without their times.
-func write(b testing.TB, dir, name string, all []one) (log, text string) {
-	b.Helper()
-	log, text = filepath.Join(dir, name+".db"), filepath.Join(dir, name+".txt")
-	w, err := store.Create(log, stormHeader, store.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := w.Write(records(all)); err != nil {
-		b.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		b.Fatal(err)
-	}
-	var lines []byte
-	for _, e := range all {
-		lines = fmt.Appendf(lines, "%s /w/d%d/%s\n", e.r.Mask, e.r.WD-1, e.r.Name)
-	}
-	if err := os.WriteFile(text, lines, 0o644); err != nil {
-		b.Fatal(err)
-	}
-	return log, text
-}
-
-func compareLogs(b testing.TB, left, right string, o diff.Options) *diff.Result {
-	b.Helper()
-	var in [2]diff.Input
-	for i, path := range []string{left, right} {
-		l, err := store.Open(path)
-		if err != nil {
-			b.Fatal(err)
-		}
-		defer l.Close()
-		in[i] = diff.Input{Name: path, Header: l.Header(), Reader: l}
-	}
-	r, err := diff.Compare(context.Background(), in[0], in[1], o)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return r
-}
-
-// BenchmarkAgainstGNUDiff compares two logs and, in the same run, their texts with diff(1).
-func BenchmarkAgainstGNUDiff(b *testing.B) {
-	gnu, err := exec.LookPath("diff")
-	if err != nil {
-		b.Skip("SKIPPED: no diff(1)")
-	}
-	for _, events := range []int{100_000, 1_000_000} {
-		distinct, repetitive := storm(events, 4, true), storm(events, 4, false)
-		for _, tt := range []struct {
-			name        string
-			left, right []one
-		}{
-			{"distinct", distinct, change(distinct, 1)},
-			{"repetitive", repetitive, change(repetitive, 1)},
-			{"interleaved", distinct, interleave(distinct, 1)},
-			{"interleaved, repetitive", repetitive, interleave(repetitive, 1)},
-			{"interleaved and changed", distinct, change(interleave(distinct, 1), 1)},
-		} {
-			b.Run(fmt.Sprintf("%s/%d", tt.name, events), func(b *testing.B) {
-				leftLog, leftText := write(b, b.TempDir(), "left", tt.left)
-				rightLog, rightText := write(b, b.TempDir(), "right", tt.right)
-				var ours, theirs []time.Duration
-				differences := 0
-				for b.Loop() {
-					start := time.Now()
-					differences = len(compareLogs(b, leftLog, rightLog, diff.Options{}).Differences)
-					ours = append(ours, time.Since(start))
-					start = time.Now()
-					_ = exec.Command(gnu, leftText, rightText).Run() // 1 where they differ
-					theirs = append(theirs, time.Since(start))
-				}
-				b.ReportMetric(median(ours).Seconds(), "s/diff")
-				b.ReportMetric(median(theirs).Seconds(), "s/GNU")
-				b.ReportMetric(median(ours).Seconds()/median(theirs).Seconds(), "ratio")
-				b.ReportMetric(float64(differences), "differences")
-			})
-		}
-	}
-}
-
-func median(all []time.Duration) time.Duration {
-	slices.Sort(all)
-	return all[len(all)/2]
-}
 
 // BenchmarkCompare compares in memory, for profiles.
 func BenchmarkCompare(b *testing.B) {

@@ -19,6 +19,9 @@ type comparison struct {
 	late  []latePair
 	times []countPair
 
+	all    [2][]int // of the current path
+	tokens [2][]uint64
+
 	// aside counts what the other side did not see or Subset does not ask for.
 	aside [2]map[asideKey]int64
 }
@@ -198,9 +201,12 @@ func (c *comparison) opOf(i, index int) int {
 	return n
 }
 
+// operated reports whether both recordings tell of operations.
+func (c *comparison) operated() bool { return len(c.sides[0].ops) > 0 && len(c.sides[1].ops) > 0 }
+
 // place is the operation of an event in the list of both.
 func (c *comparison) place(i, index int) int {
-	if len(c.sides[0].ops) == 0 || len(c.sides[1].ops) == 0 {
+	if !c.operated() {
 		return 0
 	}
 	return c.opIn[i][c.opOf(i, index)]

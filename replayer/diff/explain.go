@@ -9,7 +9,8 @@ import (
 // item is one thing that differs: an event that only one side has, or one that
 // both have, but not alike.
 type item struct {
-	need    need // needOnly, needMoved or needTimes
+	need    need   // needOnly, needMoved or needTimes
+	mask    uint32 // of the event
 	at      [2]int
 	gap     int // of an event that only one side has, of a move the second one's
 	verdict Verdict
@@ -96,6 +97,7 @@ func (x *explainer) add(one item) {
 	one.group = -1
 	for i, at := range one.at {
 		if at >= 0 {
+			one.mask = x.c.sides[i].events.at(at).mask
 			x.itemOf[i][at] = len(x.items)
 		}
 	}
@@ -200,7 +202,7 @@ func (x *explainer) apply(r *Rule, a int) {
 	first := &r.lines[0]
 	for n := range x.items {
 		one := &x.items[n]
-		if one.verdict != "" || one.need != first.need || one.need == needOnly && one.side() != first.side^a || one.dir != 0 {
+		if one.mask&first.mask == 0 || one.verdict != "" || one.need != first.need || one.need == needOnly && one.side() != first.side^a || one.dir != 0 {
 			continue
 		}
 		m := match{x: x, rule: r, a: a, anchor: n, tries: maxTries}

@@ -10,9 +10,9 @@ import (
 // comparePath aligns the events of one path, operation by operation, and marks
 // those that only one side has. It reports whether any are common.
 func (c *comparison) comparePath(path [2]uint32) (common bool) {
-	var all [2][]int
-	var tokens [2][]uint64
+	all, tokens := c.all, c.tokens
 	for i, s := range c.sides {
+		all[i], tokens[i] = all[i][:0], tokens[i][:0]
 		events := s.of(path[i])
 		if c.conf.match == Set {
 			events = c.byToken(i, events)
@@ -22,8 +22,9 @@ func (c *comparison) comparePath(path [2]uint32) (common bool) {
 			tokens[i] = append(tokens[i], c.token(i, int(e)))
 		}
 	}
+	c.all, c.tokens = all, tokens
 	p := pathDiff{c: c, path: path, all: all, tokens: tokens, first: len(c.gaps)}
-	if c.conf.match == Set || c.conf.match == Subset {
+	if c.conf.match == Set || c.conf.match == Subset || !c.operated() {
 		p.run(0, len(all[0]), 0, len(all[1]))
 	} else {
 		p.operations()
@@ -219,7 +220,7 @@ func (c *comparison) setLate(x, y int, node uint32) {
 // between the same events of the directories above. Only common events count, so
 // that one missing creation of a directory does not put all of its contents in doubt.
 func (c *comparison) checkOrder(all [][2]uint32) {
-	if len(all) == 0 {
+	if len(all) == 0 || c.sides[0].lives+c.sides[1].lives == 2 {
 		return
 	}
 	var epochs [2][]uint64 // by place in list

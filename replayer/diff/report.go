@@ -50,7 +50,7 @@ func (c *comparison) info(i int) SideInfo {
 	h := s.input.Header
 	info := SideInfo{
 		Name: s.input.Name, Platform: h.Platform, Backend: h.Backend, Kernel: h.Kernel, Wine: h.Wine,
-		Roots: []Text{}, Aside: []Aside{}, Losses: []Loss{}, Records: s.records, Events: s.whole(),
+		Roots: []Text{}, Aside: []Aside{}, Losses: []Loss{}, Records: s.records, Events: int64(s.events.n) - s.joined,
 	}
 	if s.filter != 0 {
 		info.Filter = s.filter.String()
@@ -72,18 +72,6 @@ func (c *comparison) info(i int) SideInfo {
 		return cmp.Or(cmp.Compare(a.Step, b.Step), cmp.Compare(a.Mask, b.Mask))
 	})
 	return info
-}
-
-// whole counts the events of a side, moves as one.
-func (s *side) whole() int64 {
-	n := int64(s.events.n)
-	for i := range s.events.n {
-		const half = bitJoined | uint32(event.IN_MOVED_FROM)
-		if s.events.at(i).mask&half == half {
-			n--
-		}
-	}
-	return n
 }
 
 // collect makes differences of the items.

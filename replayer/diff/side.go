@@ -81,6 +81,7 @@ type side struct {
 	times   chunks[int64]
 	base    uint64 // the number that seqs count from
 	records int64
+	joined  int64 // moves
 	moves   []half
 	ops     []operation
 	losses  []window
@@ -382,6 +383,7 @@ func (s *side) moveTo(i int, place uint32, epoch uint64, r *event.Record) {
 		s.moves = append(s.moves[:n], s.moves[n+1:]...)
 		from := s.events.at(h.index)
 		y := s.names.node(from.node)
+		s.joined++
 		from.link, to.link = uint32(i), uint32(h.index)
 		from.mask |= bitJoined
 		to.mask |= bitJoined
