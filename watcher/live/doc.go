@@ -1,14 +1,14 @@
 // Package live is the operating system as an event.Backend.
 //
-// [New] gives the kernel's own watcher: inotify on Linux; elsewhere it fails
-// with an error that wraps event.ErrUnsupported.
+// [New] gives the kernel's own watcher: inotify on Linux, ReadDirectoryChangesW on
+// Windows; on other systems, which have none here, polling.
 //
 // Everything that touches the file system while events are being delivered
 // happens here: walking a tree, watching directories that appear, listing what
 // they already hold, following renames. What comes of it is told by records, so
 // that a recording can be replayed without a file system.
 //
-// # How a directory is watched completely
+// # How a directory is watched completely on Linux
 //
 // A directory can change between the moment its watch is placed and the moment
 // it has been listed. Therefore the kernel's queue is read once more after the
@@ -26,6 +26,43 @@
 // the queue has been processed, under the path that the watch table then has.
 // If the queue then turns out to hold a rename or removal on the way to it, the
 // watch is taken back and placed again after that event has been processed.
+//
+// # Windows
+//
+// What the system delivers is recorded as it is, as KindChange records with names from the
+// watched directory on; what it means on inotify's terms is concluded on
+// reading. One handle serves one watch for its life, and one watch a whole tree,
+// under one wd, since the system itself watches what is below. Add returns
+// when the first read is armed, and each read is armed again before anybody
+// looks at what the last one brought: what happens in between waits in the system's
+// buffer of Options.Buffer bytes. When that is too small, a KindLoss record with
+// cause "buffer" says so and watching goes on.
+//
+// The system knows a tree or a directory alone. Recursive without AutoAdd, and AutoAdd
+// without Recursive, are made of the whole tree by leaving out: in the first form what
+// happens in directories that were not there when Add was called, followed through
+// renames within their directory; in the second what happens below the directories that were.
+//
+// A file is watched through its directory: what is told is what has its name, and
+// follows it through renames there. A removal ends the watch unless the rest of a rename that
+// changes only case follows it. Moved to another directory, a file counts as removed.
+//
+// Where ReadDirectoryChangesExW is there (from Windows 10, version 1709, on, on most file
+// systems), attributes, size and ids come with each change. Elsewhere attributes are
+// looked up when a change is met, if its subject is still there, and the directories of a tree
+// are listed, so that it can be told what a name was that is gone.
+//
+// Exclude is asked about directories as they are met. What is below one that it
+// leaves out is not told, nor that its contents changed; that it was made, renamed or removed is.
+//
+// The deletion of a watched directory fails its read, or in the POSIX form, which is how current
+// Windows deletes, tells nobody. So it is looked for whenever something was removed in
+// it, at every barrier, and every two seconds. On Wine, a deletion by a program of Windows is
+// not carried out while the directory is watched, and cannot be seen.
+//
+// A path is taken as every program of Windows takes it, made absolute and cleaned, and recorded
+// in the caller's letters. The prefix \\?\, with which no path is too long and dots and
+// blanks at the end of a name count, is for system calls alone; a caller's own is taken off.
 package live
 
 import (
