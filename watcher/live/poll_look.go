@@ -25,6 +25,7 @@ type pollLook struct {
 	names   map[string]int               // of the directory that is compared
 	byName  map[string]*pollWatch        // its kids
 	missing map[pollID][]*pollChange     // of went, what was not found elsewhere
+	losing  int                          // removals that are being told
 	relink  bool                         // kids are to be found anew
 	waits   map[pollSlot]bool            // what came and is left to the next look
 	moving  bool                         // something was renamed while the look was under way
@@ -116,7 +117,7 @@ func (n *Poll) lookOnce(stop func() bool) *pollLook {
 	}
 	l.loseRest()
 	l.pair()
-	l.pairHeld()
+	l.pairHome()
 	return l
 }
 
@@ -148,7 +149,7 @@ func (l *pollLook) place(w *pollWatch, at string, in *pollWatch, now *pollEntry)
 
 // hold says that w, which could not be looked at, is with all below it as it was.
 func (l *pollLook) hold(w *pollWatch, at string, in *pollWatch) {
-	w.pollPlace = pollPlace{look: l.look, at: at, in: in, now: w.self}
+	w.pollPlace = pollPlace{look: l.look, at: at, in: in, now: w.self, tried: true}
 	for _, kid := range w.kids {
 		if !l.isPlaced(kid) {
 			l.hold(kid, pollPlatform.Join(at, kid.self.name), w)
@@ -166,7 +167,10 @@ func (l *pollLook) listAll(stop func() bool) bool {
 		}
 		w := l.queue[0]
 		l.queue = l.queue[1:]
-		l.listOne(w)
+		if !w.tried { // it is in the queue for each place where it was seen
+			w.tried = true
+			l.listOne(w)
+		}
 	}
 	return true
 }
@@ -187,7 +191,7 @@ func (l *pollLook) listOne(w *pollWatch) {
 		w.next = append(w.next, *e)
 	})
 	switch {
-	case err == nil && !self.isStill(&w.now, l.before), err != nil && pollGone(err):
+	case err == nil && !w.now.isStill(&self, l.before), err != nil && pollGone(err):
 		l.moving = true
 		if w.fresh {
 			l.postpone(w.arrival)
@@ -221,11 +225,15 @@ func (l *pollLook) withdraw(w *pollWatch) {
 
 // postpone leaves what came to the next look.
 func (l *pollLook) postpone(c *pollChange) {
-	c.state = pollDone
+	c.state, c.watch = pollDone, nil
+	l.wait(pollSlot{c.dir, c.now.name})
+}
+
+func (l *pollLook) wait(slot pollSlot) {
 	if l.waits == nil {
 		l.waits = make(map[pollSlot]bool)
 	}
-	l.waits[pollSlot{c.dir, c.now.name}] = true
+	l.waits[slot] = true
 }
 
 // compare finds out what went from, came to and stays in a directory that was listed.
@@ -245,7 +253,7 @@ func (l *pollLook) compare(w *pollWatch) {
 	for i := range w.next {
 		now := &w.next[i]
 		at, was := l.names[now.name]
-		if was && w.entries[at].isStill(now, l.before) {
+		if was && w.entries[at].isStill(now, l.before) && !l.strays(w, now) {
 			delete(l.names, now.name)
 			l.stays(w, &w.entries[at], now)
 		} else {
@@ -272,6 +280,17 @@ func (l *pollLook) index(w *pollWatch) {
 	}
 }
 
+// strays reports whether now, which was there before, is a directory that is watched
+// and had another path: what is in it was told there.
+func (l *pollLook) strays(w *pollWatch, now *pollEntry) bool {
+	if !now.isDir() || l.byName[now.name] != nil {
+		return false
+	}
+	kid := l.watchOf(now)
+	path := pollPlatform.Join(w.at, now.name)
+	return kid != nil && kid.up != nil && !l.isPlaced(kid) && l.pathOf(kid) != path && !l.isElsewhere(kid, path)
+}
+
 // stays notes a name that stands for the object that it stood for.
 func (l *pollLook) stays(w *pollWatch, old, now *pollEntry) {
 	if old.since(now, false) != 0 {
@@ -280,12 +299,24 @@ func (l *pollLook) stays(w *pollWatch, old, now *pollEntry) {
 	if !now.isDir() {
 		return
 	}
+	path := pollPlatform.Join(w.at, now.name)
 	kid := l.byName[now.name]
 	if kid == nil {
 		kid = l.watchOf(now)
 	}
-	if kid != nil && !l.isPlaced(kid) && !l.isElsewhere(kid, pollPlatform.Join(w.at, now.name)) {
-		l.place(kid, pollPlatform.Join(w.at, now.name), w, now)
+	switch {
+	case kid == nil:
+	case !l.isPlaced(kid):
+		if !l.isElsewhere(kid, path) {
+			l.place(kid, path, w, now)
+		}
+	case kid.at != path && kid.arrival != nil && kid.up == w:
+		// It was seen at another place before, and not by way of a mount.
+		l.moving = true
+		if !kid.tried {
+			l.postpone(kid.arrival)
+			l.place(kid, path, w, now)
+		}
 	}
 }
 
@@ -305,12 +336,10 @@ func (l *pollLook) comes(w *pollWatch, now *pollEntry) {
 	case kid == nil:
 		kid = l.follow(w, path, now)
 	case l.isPlaced(kid):
-		if there, err := pollStat(kid.at, kid.follow); err != nil || there.id != now.id {
-			l.moving = true
-			l.postpone(c)
-		}
+		l.secondPlace(c, kid, kid.at, path)
 		return
 	case l.isElsewhere(kid, path):
+		l.secondPlace(c, kid, l.pathOf(kid), path)
 		return
 	}
 	if kid != nil {
@@ -334,11 +363,22 @@ func (l *pollLook) follow(w *pollWatch, path string, now *pollEntry) *pollWatch 
 // isElsewhere reports whether the path that w has still leads to it, and path is another one.
 func (l *pollLook) isElsewhere(w *pollWatch, path string) bool {
 	at := l.pathOf(w)
-	if at == path {
-		return false
-	}
-	there, err := pollStat(at, w.follow)
+	return at != path && l.leadsTo(at, w)
+}
+
+func (l *pollLook) leadsTo(path string, w *pollWatch) bool {
+	there, err := pollStat(path, w.follow)
 	return err == nil && w.self.id.known() && w.self.is(&there)
+}
+
+// secondPlace deals with a directory that was seen at two paths: either it has two, by a
+// mount or a symlink, or it was renamed while the look was under way.
+func (l *pollLook) secondPlace(c *pollChange, w *pollWatch, at, path string) {
+	if l.leadsTo(at, w) && l.leadsTo(path, w) && l.leadsTo(at, w) {
+		return
+	}
+	l.moving = true
+	l.postpone(c)
 }
 
 // pair finds the two halves of renames. Of an object with several names that went or
@@ -356,33 +396,42 @@ func (l *pollLook) pair() {
 		if c.old != nil || c.other != nil || c.state != pollWaits {
 			continue
 		}
-		for i, from := range l.missing[c.now.id] {
-			if from.old.isNow(c.now) {
-				c.other, from.other = from, c
-				l.missing[c.now.id] = slices.Delete(l.missing[c.now.id], i, i+1)
-				break
-			}
+		all := l.missing[c.now.id]
+		i := slices.IndexFunc(all, func(from *pollChange) bool { return from.old.isNow(c.now) && c.isHomeOf(from) })
+		if i < 0 {
+			i = slices.IndexFunc(all, func(from *pollChange) bool { return from.old.isNow(c.now) })
+		}
+		if i >= 0 {
+			c.other, all[i].other = all[i], c
+			l.missing[c.now.id] = slices.Delete(all, i, i+1)
 		}
 	}
 }
 
-// pairHeld finds the former names of watched directories that came from one that could not be listed.
-func (l *pollLook) pairHeld() {
+// isHomeOf reports whether from is where the table has the watch of what came.
+func (c *pollChange) isHomeOf(from *pollChange) bool {
+	return c.watch != nil && c.watch.up == from.dir && c.watch.self.name == from.old.name
+}
+
+// pairHome makes a rename of a watched directory that came without having gone: that
+// it is still under its former name, or that it is not known, is left to the next look.
+func (l *pollLook) pairHome() {
 	for _, c := range l.came {
-		if c.other != nil || c.watch == nil || c.watch.fresh || c.watch.up == nil || c.watch.up == c.dir || c.watch.up.listed || !l.isPlaced(c.watch.up) {
+		w := c.watch
+		if c.other != nil || w == nil || w.fresh || w.up == nil || w.up.gone || l.pathOf(w) == w.at {
 			continue
 		}
-		up, name := c.watch.up, c.watch.self.name
-		at := slices.IndexFunc(up.entries, func(e pollEntry) bool { return e.name == name && e.is(c.now) })
-		if at < 0 {
+		up := w.up
+		at := slices.IndexFunc(up.entries, func(e pollEntry) bool { return e.name == w.self.name })
+		if at < 0 || slices.ContainsFunc(l.went, func(d *pollChange) bool { return d.old == &up.entries[at] }) {
 			continue
 		}
 		if !up.differs {
 			up.differs, up.next = true, slices.Clone(up.entries)
 		}
-		up.next = slices.DeleteFunc(up.next, func(e pollEntry) bool { return e.name == name })
 		c.other = &pollChange{dir: up, old: &up.entries[at], other: c}
 		l.went = append(l.went, c.other)
+		l.wait(pollSlot{up, w.self.name})
 	}
 }
 

@@ -64,8 +64,8 @@ func (m *pollModel) apply(r *event.Record) {
 		}
 		m.tree[path] = r.Mask&event.IN_ISDIR != 0 || r.Kind == event.KindEntry && r.Cookie&pollTypes == pollDir
 	case r.Mask&event.IN_DELETE != 0:
-		if !known || len(m.cut(path)) != 1 {
-			m.fault(r, "removed, and was not there or not empty")
+		if part := m.cut(path); len(part) != 1 {
+			m.fault(r, fmt.Sprintf("removed, and was not there or not empty: %s holds %v", path, part))
 		}
 	case r.Mask&event.IN_MOVED_FROM != 0:
 		if !known {
@@ -145,7 +145,7 @@ func (d disorder) name() string {
 
 func (d disorder) step() {
 	a, b := d.name(), d.name()
-	switch d.IntN(14) {
+	switch d.IntN(16) {
 	case 0, 1, 2:
 		_ = os.MkdirAll(a, 0o755)
 	case 3, 4:
@@ -166,6 +166,13 @@ func (d disorder) step() {
 		_ = os.Rename(filepath.Join(a, "a"), a+".tmp") // a child takes the place of its directory
 		_ = tempdir.RemoveAll(a)
 		_ = os.Rename(a+".tmp", a)
+	case 14:
+		_ = os.Rename(filepath.Join(a, "b", "a"), a+".tmp") // and of the one above, which goes elsewhere
+		_ = tempdir.RemoveAll(filepath.Join(a, "b"))
+		_ = os.Rename(a, b)
+		_ = os.Rename(a+".tmp", a)
+	case 15:
+		_ = os.Chmod(a+".txt", 0o600|os.FileMode(d.IntN(64)))
 	}
 }
 
@@ -214,10 +221,33 @@ func TestATreeThatChangesDuringLooksIsKnownWhenItRests(t *testing.T) {
 			resting = true
 		default:
 		}
+		first := len(p.records)
 		p.sync()
+		if faults := p.coherent(); len(faults) > 0 {
+			t.Fatalf("%s\n%s", strings.Join(faults, "\n"), p.story(root, p.records[first:]))
+		}
 	}
 	p.sync()
 	if diff := p.check(root); len(diff) > 0 {
 		t.Errorf("%d differences:\n%s", len(diff), strings.Join(diff[:min(len(diff), 20)], "\n"))
 	}
+}
+
+// coherent reports what does not fit together in what the next look compares with.
+func (n *Poll) coherent() (faults []string) {
+	for _, w := range n.watches {
+		if w.up == nil {
+			continue
+		}
+		if at := pollPlatform.Join(n.pathOf(w.up), w.self.name); at != n.pathOf(w) {
+			faults = append(faults, fmt.Sprintf("watch %d is at %s, in a directory that leads to %s", w.wd, n.pathOf(w), at))
+		}
+		if !slices.ContainsFunc(w.up.entries, func(e pollEntry) bool { return e.name == w.self.name && e.id == w.self.id }) {
+			faults = append(faults, fmt.Sprintf("watch %d, %s, is not in its directory, %d", w.wd, n.pathOf(w), w.up.wd))
+		}
+		if !slices.Contains(w.up.kids, w) {
+			faults = append(faults, fmt.Sprintf("watch %d, %s, is unknown to its directory", w.wd, n.pathOf(w)))
+		}
+	}
+	return faults
 }

@@ -106,7 +106,9 @@ func (l *pollLook) lose(w *pollWatch) {
 		return
 	}
 	w.gone = false // it is being dealt with
+	l.losing++
 	l.empty(w)
+	l.losing--
 	l.event(w, event.IN_DELETE_SELF, "", 0, 0)
 	l.end(w, event.CauseDeleted)
 }
@@ -117,7 +119,7 @@ func (l *pollLook) leave(c *pollChange) {
 	to := c.other
 	switch {
 	case c.state != pollWaits:
-	case to.state == pollWaits && l.isSettled(to.dir) && !l.isBeingLeft(to):
+	case to.state == pollWaits && l.isSettled(to.dir) && (l.losing == 0 || l.isFree(to)):
 		l.arrive(to)
 	default:
 		c.state = pollUnderWay
@@ -140,10 +142,11 @@ func (l *pollLook) empty(w *pollWatch) {
 	}
 }
 
-// isBeingLeft reports whether the former object of the name of c is just being dealt with.
-func (l *pollLook) isBeingLeft(c *pollChange) bool {
+// isFree reports whether nothing that is still to be told had the name of what came.
+// While a removal is being told, what has the name may be what is being removed from.
+func (l *pollLook) isFree(c *pollChange) bool {
 	d := l.slots[pollSlot{c.dir, c.now.name}]
-	return d != nil && d.state == pollUnderWay
+	return d == nil || d.state == pollDone
 }
 
 // isSettled reports whether the table has w where this look found it, with all that it is in.
@@ -245,16 +248,17 @@ func (l *pollLook) rename(c *pollChange) {
 // move has the watches of a renamed object, and those below it, follow.
 func (l *pollLook) move(c *pollChange, src, dst string) {
 	w := c.watch
+	if w != nil {
+		src = l.pathOf(w)
+	}
 	_, upwards := pollPlatform.Below(dst, src)
+	upwards = upwards && src != dst
 	switch {
 	case w != nil && w.over:
 		return
 	case w != nil && (upwards || !l.stands(w)):
 		l.reseat(w, dst)
 	default:
-		if w != nil {
-			src = l.pathOf(w)
-		}
 		if len(l.table.Below(src, nil)) == 0 {
 			return
 		}

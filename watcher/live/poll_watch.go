@@ -35,6 +35,7 @@ type pollPlace struct {
 	now     pollEntry
 	next    []pollEntry // what is in the directory, where that differs
 	differs bool
+	tried   bool // to list it
 	listed  bool
 	gone    bool
 	fresh   bool        // placed by this look
