@@ -30,7 +30,7 @@ func TestPathsInMessagesReadAsTheyAreWritten(t *testing.T) {
 }
 
 func TestWhatWindowsSaysHasNoFullStopInTheMiddle(t *testing.T) {
-	err := &event.WatchError{Op: "watch", Path: `C:\in`, Err: errors.New("Access is denied."), Hint: "ask for it"} //nolint:staticcheck // Windows words it so
+	err := &event.WatchError{Op: "watch", Path: `C:\in`, Err: errors.New("Access is denied."), Hint: "ask for it"}
 	if want := `cannot watch "C:\in": Access is denied: ask for it`; err.Error() != want {
 		t.Errorf("it says %s, want %s", err, want)
 	}
