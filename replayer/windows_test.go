@@ -150,3 +150,20 @@ func TestAnInjectedOverflowIsOfOneBufferOfWindows(t *testing.T) {
 		body(office, 7, 7), body(office, 9, 11), body(office, 13, 17))
 	equal(t, rest(t, r), want)
 }
+
+func TestAWatchOfWindowsThatIsStillToComeEndsOnce(t *testing.T) {
+	wm := watcher.NewWatchManager(replay(t, parse(t, office)))
+	if _, err := wm.AddWatch(`C:\Work`, event.IN_ALL_EVENTS, watcher.Recursive()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := wm.RemovePath(`C:\Work`); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, handled(t, wm), []string{`IN_IGNORED C:\Work`})
+}
+
+func TestAWatchInATreeOfWindowsIsFoundWithIt(t *testing.T) {
+	log := strings.Replace(office, `D:\\Log`, `C:\\Work\\sub`, 1)
+	equal(t, add(t, replay(t, parse(t, log)), event.WatchRequest{Path: `C:\Work`, Recursive: true, Mask: event.IN_MODIFY | event.IN_OPEN | event.IN_CREATE}),
+		[]string{`C:\Work 1 without IN_OPEN`, `C:\Work\sub 2 without IN_OPEN`})
+}
