@@ -95,16 +95,16 @@ func (c *capture) setRoots(args []string, note func(format string, args ...any))
 			return err
 		}
 		if _, err := os.Stat(abs); err != nil {
-			return fmt.Errorf("cannot watch %q: %w", arg, plain(err))
+			return fmt.Errorf("cannot watch %s: %w", event.Quote(arg), plain(err))
 		}
 		for _, other := range c.roots {
 			switch {
 			case same(other, abs):
-				note("note: %q is given twice: it is watched once", arg)
+				note("note: %s is given twice: it is watched once", event.Quote(arg))
 			case !c.noRecursive && below(other, abs):
-				note("note: %q is in %q: each directory is watched once", arg, other)
+				note("note: %s is in %s: each directory is watched once", event.Quote(arg), event.Quote(other))
 			case !c.noRecursive && below(abs, other):
-				note("note: %q is in %q: each directory is watched once", other, abs)
+				note("note: %s is in %s: each directory is watched once", event.Quote(other), event.Quote(abs))
 			}
 			if same(other, abs) {
 				abs = ""
@@ -171,7 +171,7 @@ func (c *capture) probe() error {
 	defer backend.Close()
 	for _, root := range c.roots {
 		if c.excluded != nil && c.excluded(root) {
-			return fmt.Errorf("%q is excluded: nothing would be watched", root)
+			return fmt.Errorf("%s is excluded: nothing would be watched", event.Quote(root))
 		}
 		results, err := backend.Add(event.WatchRequest{Path: root, Mask: event.IN_DELETE_SELF})
 		if err == nil {

@@ -98,7 +98,7 @@ func outputError(name string, err error) error {
 	if name == "-" {
 		name = "standard output"
 	}
-	return fmt.Errorf("writing %q: %w", name, plain(err))
+	return fmt.Errorf("writing %s: %w", event.Quote(name), plain(err))
 }
 
 // replaceFile writes a file that takes its name once it is whole.

@@ -23,7 +23,7 @@ func newGlobs(platform event.Platform, patterns, roots []string) (*globs, error)
 	for _, pattern := range patterns {
 		p := g.slashed(pattern)
 		if p == "" || !doublestar.ValidatePattern(p) {
-			return nil, fmt.Errorf("%q is not a pattern: want *, **, ?, [a-z], {a,b}", pattern)
+			return nil, fmt.Errorf("%s is not a pattern: want *, **, ?, [a-z], {a,b}", event.Quote(pattern))
 		}
 		if len(p) > 1 {
 			p = strings.TrimSuffix(p, "/")

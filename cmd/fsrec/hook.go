@@ -30,7 +30,7 @@ func newHook(line string) (*hook, error) {
 	}
 	path, err := exec.LookPath(argv[0])
 	if err != nil && !errors.Is(err, exec.ErrDot) {
-		return nil, fmt.Errorf("--exec: cannot run %q: %w%s", argv[0], plain(errors.Unwrap(err)), builtinHint())
+		return nil, fmt.Errorf("--exec: cannot run %s: %w%s", event.Quote(argv[0]), plain(errors.Unwrap(err)), builtinHint())
 	}
 	return &hook{argv: argv, path: path}, nil
 }
@@ -64,7 +64,7 @@ func (h *hook) run(ev *watcher.Event) error {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("--exec: cannot run %q for event %d: %w", h.argv[0], ev.Seq, plain(err))
+		return fmt.Errorf("--exec: cannot run %s for event %d: %w", event.Quote(h.argv[0]), ev.Seq, plain(err))
 	}
 	return nil
 }
@@ -74,5 +74,5 @@ func (h *hook) outcome() error {
 	if h == nil || h.failed == 0 {
 		return nil
 	}
-	return exitStatus{exitDiffers, fmt.Errorf("%d of %s of %q failed", h.failed, count(h.runs, "run"), h.argv[0])}
+	return exitStatus{exitDiffers, fmt.Errorf("%d of %s of %s failed", h.failed, count(h.runs, "run"), event.Quote(h.argv[0]))}
 }

@@ -64,7 +64,7 @@ func (l *load) run(c *cli.Context) error {
 	} else {
 		f, err := os.Open(name)
 		if err != nil {
-			return fmt.Errorf("cannot read %q: %w", name, plain(err))
+			return fmt.Errorf("cannot read %s: %w", event.Quote(name), plain(err))
 		}
 		defer f.Close()
 		in = f

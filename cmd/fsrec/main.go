@@ -44,7 +44,7 @@ func run(args []string) int {
 }
 
 func complain(err error) {
-	fmt.Fprintln(os.Stderr, term.Message("fsrec: "+err.Error()))
+	fmt.Fprintln(os.Stderr, term.Line("fsrec: "+err.Error()))
 }
 
 // exitStatus ends fsrec with a code, and a message if there is an err.

@@ -177,9 +177,9 @@ func (r *record) findProgram() error {
 	case err == nil || errors.Is(err, exec.ErrDot):
 		return nil
 	case errors.Is(err, exec.ErrNotFound), errors.Is(err, fs.ErrNotExist):
-		return exitStatus{127, fmt.Errorf("cannot run %q: no such command%s", r.command[0], builtinHint())}
+		return exitStatus{127, fmt.Errorf("cannot run %s: no such command%s", event.Quote(r.command[0]), builtinHint())}
 	}
-	return exitStatus{126, fmt.Errorf("cannot run %q: %w", r.command[0], plain(errors.Unwrap(err)))}
+	return exitStatus{126, fmt.Errorf("cannot run %s: %w", event.Quote(r.command[0]), plain(errors.Unwrap(err)))}
 }
 
 // builtinHint is for those who look for a file called dir.exe.
@@ -250,9 +250,9 @@ func refuseExisting(path string, force bool) error {
 	case err != nil:
 		return err
 	case info.IsDir():
-		return fmt.Errorf("%q is a directory: name a file", path)
+		return fmt.Errorf("%s is a directory: name a file", event.Quote(path))
 	case !force:
-		return fmt.Errorf("%q already exists: name another file, or replace it with --force", path)
+		return fmt.Errorf("%s already exists: name another file, or replace it with --force", event.Quote(path))
 	}
 	return nil
 }

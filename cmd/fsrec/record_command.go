@@ -27,7 +27,7 @@ func (r *record) runCommand() (reason string, code int, err error) {
 	cmd.Err = nil // found, though perhaps in the current directory
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
 	if err := cmd.Start(); err != nil {
-		return "", 126, fmt.Errorf("cannot run %q: %w", r.command[0], plain(err))
+		return "", 126, fmt.Errorf("cannot run %s: %w", event.Quote(r.command[0]), plain(err))
 	}
 	exited := make(chan error, 1)
 	go func() { exited <- cmd.Wait() }()
@@ -48,7 +48,7 @@ func (r *record) runCommand() (reason string, code int, err error) {
 			return "signal", exitTrouble, nil
 		case err := <-exited:
 			if cmd.ProcessState == nil {
-				return "", 0, fmt.Errorf("cannot wait for %q: %w", r.command[0], err)
+				return "", 0, fmt.Errorf("cannot wait for %s: %w", event.Quote(r.command[0]), err)
 			}
 			return "child", exitCode(cmd.ProcessState), nil
 		}

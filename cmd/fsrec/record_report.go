@@ -129,6 +129,6 @@ func (r *record) lost(err error) error {
 	}
 	defer log.Close()
 	info := log.Info()
-	return fmt.Errorf("writing %q: %w: %s are safe and can be read (%s)", r.log, plain(write.Err),
+	return fmt.Errorf("writing %s: %w: %s are safe and can be read (%s)", event.Quote(r.log), plain(write.Err),
 		count(info.Delivered(), "event"), count(info.Records, "record"))
 }

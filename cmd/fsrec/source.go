@@ -45,7 +45,7 @@ func logError(op, path string, err error) error {
 	var system *fs.PathError
 	var errno syscall.Errno
 	if errors.As(err, &system) || errors.As(err, &errno) {
-		return fmt.Errorf("cannot %s %q: %w", op, path, plain(err))
+		return fmt.Errorf("cannot %s %s: %w", op, event.Quote(path), plain(err))
 	}
 	return err
 }
@@ -60,7 +60,7 @@ func (s *source) Close() error {
 // warn tells on standard error what a reader of the source should know.
 func (s *source) warn() {
 	if s.store != nil && !s.store.Info().Complete {
-		complain(fmt.Errorf("warning: %q was not closed, because its recorder was killed or its disk failed: what was committed is there", s.name))
+		complain(fmt.Errorf("warning: %s was not closed, because its recorder was killed or its disk failed: what was committed is there", event.Quote(s.name)))
 	}
 }
 
@@ -171,9 +171,9 @@ func textError(name string, err error) error {
 		if len(syntax.Word) > most {
 			syntax.Word = syntax.Word[:most] + "..."
 		}
-		return fmt.Errorf("%q %w", name, err)
+		return fmt.Errorf("%s %w", event.Quote(name), err)
 	}
-	return fmt.Errorf("%q: %w", name, plain(err))
+	return fmt.Errorf("%s: %w", event.Quote(name), plain(err))
 }
 
 // Read implements event.Reader.
@@ -188,7 +188,7 @@ func (t *numbered) Read(ctx context.Context, to []event.Record) ([]event.Record,
 	for i := range to {
 		r := &to[i]
 		if r.Time < 0 || r.Time < t.time {
-			return nil, fmt.Errorf("%q: record %d: time goes back from %s to %s", t.name, r.Seq,
+			return nil, fmt.Errorf("%s: record %d: time goes back from %s to %s", event.Quote(t.name), r.Seq,
 				event.AppendSeconds(nil, t.time), event.AppendSeconds(nil, r.Time))
 		}
 		t.time = r.Time

@@ -52,5 +52,5 @@ func (s *Status) Printf(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.clear()
-	io.WriteString(s.w, Message(fmt.Sprintf(format, args...))+"\n")
+	io.WriteString(s.w, Line(fmt.Sprintf(format, args...))+"\n")
 }

@@ -6,9 +6,7 @@ package term
 import (
 	"io"
 	"os"
-	"path/filepath"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/mattn/go-isatty"
@@ -54,16 +52,6 @@ func (p Palette) Paint(c Colour, s string) string {
 		return s
 	}
 	return string(c) + s + string(Normal)
-}
-
-// Message is Line for a text that quotes paths of this system as Go strings. On
-// Windows it takes back the doubling of their backslashes.
-func Message(s string) string {
-	s = Line(s)
-	if filepath.Separator == '\\' {
-		s = strings.ReplaceAll(s, `\\`, `\`)
-	}
-	return s
 }
 
 // Line gives s with everything that could move a cursor or change a terminal
