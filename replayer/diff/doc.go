@@ -1,3 +1,61 @@
 // Package diff compares two recordings: what is the same, what differs because the
 // platforms do, and what differs and nobody knows why.
+//
+//	r, err := diff.Compare(ctx,
+//		diff.Input{Name: "linux.db", Header: left.Header(), Reader: left},
+//		diff.Input{Name: "windows.db", Header: right.Header(), Reader: right},
+//		diff.Options{})
+//	if r.Failed(false) { ... }
+//
+// [Result] holds the differences, each with its [Verdict], and what became of every
+// event that was not compared; all of it can be written as JSON. [Result.Rows] gives both recordings side by side.
+//
+// # Making comparable
+//
+// The records of Windows are read as package translate tells them. [Steps] lists what is done
+// then: paths are taken below the roots, the halves of a rename become one move, what
+// only one of the two can tell is set aside and counted. Options.Steps turns each step on or off. Backends
+// differ in what they can tell: ReadDirectoryChangesW and polling have nothing like IN_OPEN, IN_ACCESS, IN_CLOSE_* and IN_MOVE_SELF,
+// and one watch of ReadDirectoryChangesW stands for a tree, so that the directories below
+// have no watch of their own that would tell of them.
+//
+// # Order
+//
+// Concurrent programs interleave in many ways, and a difference of two sequences would report
+// them all. [Partial] compares order only where it means something: the events of each path; a
+// move on both of its paths; and everything below a directory against the creations,
+// deletions and renames of the directory. Two recordings are the same exactly if each can be
+// turned into the other by swapping neighbours that these rules do not order. [Exact], [Set] and [Subset] ask for more or less.
+//
+// Where both recordings tell the operations that caused their events (marks "op: ..."), the operations are
+// aligned first, and events are compared within them.
+//
+// # Loss
+//
+// What one recording lacks and can have lost has the verdict [Unknown]: a loss stands
+// between the common events before and after it on its path.
+//
+// # Rules
+//
+// A [Catalogue] of rules says which differences are known, and why. [BuiltIn] is fsrec's own;
+// [ParseRules] reads more, of the same form, and [Catalogue.With] puts them before it. [CatalogueText] begins with a description of
+// the form. A rule matches events that differ, and looks at what is around them:
+//
+//	rule overwritten-removed
+//	a: backend=inotify
+//	b: backend=rdcw
+//	only b: DELETE q
+//	next both b: MOVE p -> q
+//	reason: A rename over an existing file begins on Windows with the removal of that file ...
+//	source: notify-rs create_write_overwrite
+//
+// Here b has an IN_DELETE that a lacks, and the next event of the same path in b, which a has
+// too, is a rename to it. Which recording is left does not matter. What a rule says "only" of is
+// explained by it, once; the first rule that fits counts. An unknown field, event or relation is a [*RuleError].
+//
+// # Cost
+//
+// Both recordings are read at the same time, as streams. What is kept is 24 bytes an event
+// and some 80 a path. Time grows as n log n at worst: paths whose sums are the same on both
+// sides are not looked at again, and only the others are aligned.
 package diff

@@ -22,6 +22,7 @@ type Rule struct {
 	Source string `json:"source"`
 	File   string `json:"file"` // where it is written
 	Line   int    `json:"line"`
+	Text   string `json:"text"` // as it is written
 
 	sides [2]conditions
 	lines []pattern
@@ -180,15 +181,21 @@ func (p *ruleParser) parseLine(line string) error {
 			return p.fail(firstWord(trimmed), "an indented line goes on with a reason or a source, and none stands before")
 		}
 		*p.text += " " + trimmed
+		p.rule.Text += line + "\n"
 		return nil
 	}
 	p.text = nil
 	if id, ok := strings.CutPrefix(trimmed, "rule "); ok {
-		return p.begin(strings.TrimSpace(id))
+		if err := p.begin(strings.TrimSpace(id)); err != nil {
+			return err
+		}
+		p.rule.Text = trimmed + "\n"
+		return nil
 	}
 	if p.rule == nil {
 		return p.fail(firstWord(trimmed), `want "rule ID" first`)
 	}
+	p.rule.Text += line + "\n"
 	key, value, ok := strings.Cut(trimmed, ":")
 	if !ok {
 		return p.fail(firstWord(trimmed), `want "rule ID" or "KEY: VALUE"`)

@@ -111,6 +111,16 @@ func TestRulesOfAUser(t *testing.T) {
 	}
 }
 
+// The text of a rule makes the same rule.
+func TestARuleKnowsItsText(t *testing.T) {
+	for _, rule := range diff.BuiltIn().Rules {
+		again, err := diff.ParseRules("again", strings.NewReader(rule.Text))
+		if err != nil || len(again.Rules) != 1 || again.Rules[0].Reason != rule.Reason || again.Rules[0].Text != rule.Text {
+			t.Errorf("%v\n%s", err, rule.Text)
+		}
+	}
+}
+
 func FuzzParseRules(f *testing.F) {
 	f.Add(diff.CatalogueText())
 	f.Add("rule x\nonly a: CREATE p\nreason: r\nsource: s\n")
