@@ -38,6 +38,7 @@ func newApp() *cli.App {
 			watchCommand(),
 			replayCommand(),
 			diffCommand(),
+			explainCommand(),
 			infoCommand(),
 			dumpCommand(),
 			loadCommand(),

@@ -165,7 +165,7 @@ func (d *comparing) run(c *cli.Context) error {
 		}
 	}
 	var err error
-	if d.options.Rules, err = readRules(d.rules.Value()); err != nil {
+	if d.options.Rules, _, err = readRules(d.rules.Value()); err != nil {
 		return err
 	}
 	result, err := d.compare(names)
@@ -225,26 +225,33 @@ func comparisonError(err error) error {
 	return err
 }
 
-// readRules gives the catalogue with the rules of files before it.
-func readRules(files []string) (*diff.Catalogue, error) {
+// readRules gives the catalogue with the rules of files before it, and the texts of all of them.
+func readRules(files []string) (*diff.Catalogue, map[string]string, error) {
 	all := diff.BuiltIn()
+	texts := map[string]string{all.Rules[0].File: diff.CatalogueText()}
 	for _, name := range slices.Backward(files) {
-		f, err := os.Open(name)
+		more, text, err := readRuleFile(name)
 		if err != nil {
-			return nil, fmt.Errorf("cannot read the rules of %q: %w", name, plain(err))
+			return nil, nil, err
 		}
-		more, err := diff.ParseRules(name, f)
-		f.Close()
-		var wrong *diff.RuleError
-		if err != nil && !errors.As(err, &wrong) {
-			err = fmt.Errorf("cannot read the rules of %q: %w", name, plain(err))
-		}
-		if err != nil {
-			return nil, err
-		}
-		all = all.With(more)
+		all, texts[name] = all.With(more), text
 	}
-	return all, nil
+	return all, texts, nil
+}
+
+func readRuleFile(name string) (*diff.Catalogue, string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, "", fmt.Errorf("cannot read the rules of %q: %w", name, plain(err))
+	}
+	defer f.Close()
+	var text strings.Builder
+	rules, err := diff.ParseRules(name, io.TeeReader(f, &text))
+	var wrong *diff.RuleError
+	if err != nil && !errors.As(err, &wrong) {
+		err = fmt.Errorf("cannot read the rules of %q: %w", name, plain(err))
+	}
+	return rules, text.String(), err
 }
 
 // didYouMean ends an error about word with the candidate that it is most like, if there is one.

@@ -99,8 +99,8 @@
 
   const seconds = (ns) => (ns / 1e9).toFixed(6);
 
-  function notes(e) {
-    return (e[COUNT] > 1 ? `×${e[COUNT]}` : '') + (e[FLAGS] & SYNTHETIC ? ' synthetic' : '') + (e[FLAGS] & INFERRED ? ' inferred' : '');
+  function notes(e, all) {
+    return (e[COUNT] > 1 ? `×${e[COUNT]}` : '') + (e[FLAGS] & SYNTHETIC ? ' synthetic' : '') + (all && e[FLAGS] & INFERRED ? ' inferred' : '');
   }
 
   const where = (e) => e[SRC] >= 0 ? `${paths[e[SRC]]} → ${paths[e[PATH]]}` : paths[e[PATH]];
@@ -110,7 +110,7 @@
     if (!e) return c;
     c.append(element('span', 'seq', e[SEQ]), element('span', 'time', seconds(e[TIME])), element('span', 'kind', kinds[e[KIND]]),
       element('span', 'path', where(e)));
-    const note = notes(e);
+    const note = notes(e, false);
     if (note) c.append(element('span', 'note', note));
     return c;
   }
@@ -208,7 +208,7 @@
 
   function told(e) {
     let s = `#${e[FROM] > 0 ? `${e[FROM]} and #` : ''}${e[SEQ]}  ${seconds(e[TIME])} s  ${kinds[e[KIND]]}  ${where(e)}`;
-    const note = notes(e);
+    const note = notes(e, true);
     return note ? `${s}  ${note}` : s;
   }
 

@@ -10,10 +10,11 @@ import (
 	"fsrec/watcher/event"
 )
 
-// reason words an errno. Its numbers are those of the recorded platform, so that
+func (r *Report) reason(errno int64) string { return Reason(r.Header.Platform, errno) }
+
+// Reason words an errno. Its numbers are those of the recorded platform, so that
 // another one can only say what they are called there.
-func (r *Report) reason(errno int64) string {
-	platform := r.Header.Platform
+func Reason(platform event.Platform, errno int64) string {
 	if string(platform) == runtime.GOOS {
 		return strings.TrimSuffix(syscall.Errno(errno).Error(), ".")
 	}
