@@ -1,6 +1,9 @@
 package live
 
 import (
+	"slices"
+	"strings"
+
 	"fsrec/watcher/event"
 )
 
@@ -346,6 +349,7 @@ func (l *pollLook) tellMask(dir *pollWatch, m event.Mask, now *pollEntry) {
 
 // tellFailed tells which directories cannot be looked at, each once for as long as the reason is the same.
 func (l *pollLook) tellFailed() {
+	slices.SortFunc(l.failed, func(a, b *pollWatch) int { return strings.Compare(a.at, b.at) })
 	failing := make(map[*pollWatch]bool, len(l.failed))
 	for _, w := range l.failed {
 		failing[w] = true
