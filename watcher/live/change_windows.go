@@ -18,7 +18,7 @@ func (n *ReadDirectoryChanges) change(w *watch, r *event.Record) {
 		return
 	}
 	if mayBeShort(r.Name) {
-		if long := longName(w.dir, r.Name); !sameName(long, r.Name) {
+		if long := longName(w.now, r.Name); !sameName(long, r.Name) {
 			r.Src, r.Name = r.Name, long
 		}
 	}

@@ -99,7 +99,7 @@ type Options struct {
 	Buffer int
 	// Pause is how long after a read of 512 bytes or more the next one waits, so
 	// that a storm of events does not cost a wake-up each: 2 ms if 0, never if
-	// negative. It does not wait after a read that tells of a new directory.
+	// negative. It does not wait after a read that tells of a new directory, nor on Windows.
 	Pause time.Duration
 	// Interval is how long [Poll] waits after one look before the next: 1 s if
 	// 0, otherwise at least 1 ms.

@@ -57,7 +57,8 @@ func TestCaseOnlyRenameIsNoDeletion(t *testing.T) {
 	n := open(t, Options{}).ReadDirectoryChanges
 	file := func(name string) *watch {
 		w := &watch{wd: 1, path: dir + `\` + name, file: &fileName{name: name, short: name}, cur: &stream{call: call{extended: true}}}
-		w.at(dir)
+		w.dir = dir
+		w.standsAt(dir)
 		return w
 	}
 	type step struct {

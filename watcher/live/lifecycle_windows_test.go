@@ -119,7 +119,7 @@ func TestCloseIsPromptAndFinal(t *testing.T) {
 			t.Errorf("after Close: %v, %v", records, err)
 		}
 		_, addErr := s.Add(event.WatchRequest{Path: dir, Mask: event.IN_ALL_EVENTS})
-		_, barrierErr := s.ReadDirectoryChanges.Barrier()
+		_, barrierErr := s.Barrier()
 		for _, err := range []error{addErr, barrierErr, s.Update(1, event.IN_CREATE), s.Remove(1)} {
 			if !errors.Is(err, event.ErrClosed) {
 				t.Errorf("after Close: %v", err)

@@ -32,7 +32,8 @@ type watch struct {
 
 	// Of the worker, and of Add before it tells of the watch.
 	terms           // asked, as of the batch that is processed
-	start    []byte // dir and a backslash, for a system call, with room for a name
+	now      string // where the directory is, which may have been renamed
+	start    []byte // now and a backslash, for a system call, with room for a name
 	scope    *scope
 	file     *fileName       // nil for a directory
 	ignore   []string        // names from dir about which nothing is told
@@ -80,10 +81,10 @@ func sameName(a, b string) bool {
 	return a == b || len(a) == len(b) && event.Windows.Fold(a) == event.Windows.Fold(b)
 }
 
-// at sets where the directory of w is.
-func (w *watch) at(dir string) {
-	w.dir = dir
-	w.start = decode.AppendUTF16(make([]byte, 0, 2*len(dir)+1024), event.Windows.Join(systemPath(dir), "x"))
+// standsAt notes where the directory of w is.
+func (w *watch) standsAt(path string) {
+	w.now = path
+	w.start = decode.AppendUTF16(make([]byte, 0, 2*len(path)+1024), event.Windows.Join(systemPath(path), "x"))
 	w.start = w.start[:len(w.start)-2]
 }
 
@@ -171,12 +172,12 @@ func (n *ReadDirectoryChanges) openRoot(w *watch, path string, mask event.Mask) 
 	switch {
 	case isDir:
 		w.asked.flags |= event.FlagDir
-		w.at(path)
+		w.dir = path
 	case mask&event.IN_ONLYDIR != 0:
 		return nil, watchError("watch", path, windows.ERROR_DIRECTORY)
 	default:
 		flags, w.asked.flags = 0, 0
-		w.at(event.Windows.Parent(path))
+		w.dir = event.Windows.Parent(path)
 		base := event.Windows.Base(path)
 		w.file = &fileName{name: base, short: base}
 		if mayBeShort(base) {
@@ -184,6 +185,7 @@ func (n *ReadDirectoryChanges) openRoot(w *watch, path string, mask event.Mask) 
 		}
 	}
 	w.terms = w.asked
+	w.standsAt(w.dir)
 	dir, err := openDirectory(n.port, w.dir, flags)
 	if err != nil {
 		return nil, err

@@ -145,6 +145,9 @@ func (n *ReadDirectoryChanges) check(w *watch) {
 	if !gone {
 		_ = w.cur.dir.use(func(h windows.Handle) error {
 			gone = isGone(h, w.dir)
+			if now, err := finalPath(h); err == nil && now != w.now {
+				w.standsAt(now)
+			}
 			return nil
 		})
 	}
@@ -260,8 +263,10 @@ func (n *ReadDirectoryChanges) decodeChanges(w *watch, b *batch) bool {
 		}
 		told := len(n.story)
 		if w.file == nil {
-			w.removal = r.Action() == event.FILE_ACTION_REMOVED && r.Flags&event.FlagOwn == 0
 			n.change(w, r)
+			if len(n.story) > told {
+				w.removal = r.Action() == event.FILE_ACTION_REMOVED && r.Flags&event.FlagOwn == 0
+			}
 		} else if n.fileChange(w, r) {
 			n.finish(w, event.CauseDeleted, b.time)
 			return true
