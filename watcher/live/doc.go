@@ -1,7 +1,8 @@
 // Package live is the operating system as an event.Backend.
 //
 // [New] gives the kernel's own watcher: inotify on Linux, ReadDirectoryChangesW on
-// Windows; on other systems, which have none here, polling.
+// Windows; on other systems, which have none here, polling. [NewPoll] gives
+// polling on every system, for file systems that tell of nothing.
 //
 // Everything that touches the file system while events are being delivered
 // happens here: walking a tree, watching directories that appear, listing what
