@@ -39,6 +39,7 @@ func newApp() *cli.App {
 			replayCommand(),
 			diffCommand(),
 			explainCommand(),
+			checkCommand(),
 			infoCommand(),
 			dumpCommand(),
 			loadCommand(),

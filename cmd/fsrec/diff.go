@@ -14,6 +14,8 @@ import (
 	"fsrec/cmd/fsrec/internal/comparison"
 	"fsrec/cmd/fsrec/internal/term"
 	"fsrec/replayer/diff"
+	"fsrec/replayer/model"
+	"fsrec/watcher/event"
 )
 
 const diffDescription = `Compares two recordings, of any two systems: what is the same, what differs and
@@ -43,6 +45,7 @@ EXAMPLES:
    fsrec diff --match exact --strict before.db after.db
    fsrec diff --with fold --without repeats,masks a.db b.db
    fsrec diff --root '/home/me/project=C:\work' linux.db windows.db
+   fsrec diff --state linux.db windows.db
    fsrec diff --rules mine.txt --format json a.db b.db | jq .counts
 
 EXIT CODES:
@@ -58,6 +61,7 @@ type comparing struct {
 	force   bool
 	strict  bool
 	all     bool
+	state   bool
 	context int
 }
 
@@ -77,6 +81,7 @@ func diffCommand() *cli.Command {
 			(&value{set: d.setRoot}).flag("root", "compare what is below the recorded directories `LEFT=RIGHT` (repeatable)"),
 			&cli.StringSliceFlag{Name: "rules", Usage: "explain by the rules of `FILE` first (repeatable)", Destination: &d.rules},
 			&cli.BoolFlag{Name: "strict", Usage: "explained differences count as well", DisableDefaultText: true, Destination: &d.strict},
+			&cli.BoolFlag{Name: "state", Usage: "compare the trees that the recordings end in, not the events", DisableDefaultText: true, Destination: &d.state},
 			(&value{set: func(s string) error { d.format = s; return comparison.KnownFormat(s) }}).flag("format", "print in `FORMAT`: "+strings.Join(comparison.Formats(), ", ")+" (default side)", "f"),
 			&cli.BoolFlag{Name: "all", Usage: "show every difference, not only what fits a screen", DisableDefaultText: true, Destination: &d.all},
 			&cli.IntFlag{Name: "context", Aliases: []string{"U"}, Value: 3, Usage: "show `N` rows before and after what differs", Destination: &d.context},
@@ -140,7 +145,7 @@ func (d *comparing) setRoot(word string) error {
 		return errors.New("want LEFT=RIGHT, two recorded directories")
 	}
 	if was, ok := d.options.Roots[left]; ok && was != right {
-		return fmt.Errorf("%q is paired twice", left)
+		return fmt.Errorf("%s is paired twice", event.Quote(left))
 	}
 	d.options.Roots[left] = right
 	return nil
@@ -158,6 +163,9 @@ func (d *comparing) run(c *cli.Context) error {
 		return errors.New("--context: want a number from 0")
 	case d.html == "" && d.force:
 		return errors.New("--force is for --html, which is missing")
+	}
+	if d.state {
+		return d.states(c, names)
 	}
 	if d.html != "" {
 		if err := refuseExisting(d.html, d.force); err != nil {
@@ -210,6 +218,37 @@ func (d *comparing) compare(names []string) (*comparison.Comparison, error) {
 	return out, comparisonError(err)
 }
 
+// states compares the trees that two recordings end in.
+func (d *comparing) states(c *cli.Context, names []string) error {
+	for _, flag := range []string{"match", "with", "without", "root", "rules", "all", "context", "html"} {
+		if c.IsSet(flag) {
+			return fmt.Errorf("--state and --%s contradict each other: a tree at the end has no events", flag)
+		}
+	}
+	var models [2]*model.Model
+	var sides [2]comparison.StateSide
+	for i, name := range names {
+		m, name, err := readModel(name)
+		if err != nil {
+			return err
+		}
+		models[i], sides[i] = m, comparison.NewStateSide(name, m)
+	}
+	changes, err := model.Compare(models[0], models[1])
+	if err != nil {
+		return err
+	}
+	if changes == nil {
+		changes = []model.Change{}
+	}
+	state := &comparison.State{Left: sides[0], Right: sides[1], Changes: changes}
+	err = outputError("-", comparison.WriteState(os.Stdout, d.format, state, comparison.Options{Colour: term.Colours(os.Stdout)}))
+	if err == nil && comparison.Differ(changes, d.strict) {
+		return exitStatus{code: exitDiffers}
+	}
+	return err
+}
+
 // comparisonError adds the way out to what a comparison complains of.
 func comparisonError(err error) error {
 	var input *diff.InputError
@@ -242,14 +281,14 @@ func readRules(files []string) (*diff.Catalogue, map[string]string, error) {
 func readRuleFile(name string) (*diff.Catalogue, string, error) {
 	f, err := os.Open(name)
 	if err != nil {
-		return nil, "", fmt.Errorf("cannot read the rules of %q: %w", name, plain(err))
+		return nil, "", fmt.Errorf("cannot read the rules of %s: %w", event.Quote(name), plain(err))
 	}
 	defer f.Close()
 	var text strings.Builder
 	rules, err := diff.ParseRules(name, io.TeeReader(f, &text))
 	var wrong *diff.RuleError
 	if err != nil && !errors.As(err, &wrong) {
-		err = fmt.Errorf("cannot read the rules of %q: %w", name, plain(err))
+		err = fmt.Errorf("cannot read the rules of %s: %w", event.Quote(name), plain(err))
 	}
 	return rules, text.String(), err
 }

@@ -25,13 +25,16 @@ type source struct {
 }
 
 // openSource opens what a user calls LOG.
-func openSource(path string) (*source, error) {
+func openSource(path string) (*source, error) { return openAs(path, false) }
+
+// openAs is openSource that with asIs lets the numbers and times of a text form be as they are written.
+func openAs(path string, asIs bool) (*source, error) {
 	if path == "-" {
-		return readText("standard input", os.Stdin)
+		return readText("standard input", os.Stdin, asIs)
 	}
 	if f := openText(path); f != nil {
 		defer f.Close()
-		return readText(path, f)
+		return readText(path, f, asIs)
 	}
 	log, err := store.Open(path)
 	if err != nil {
@@ -105,12 +108,13 @@ func looksLikeText(r io.Reader) bool {
 	return false
 }
 
-func readText(name string, r io.Reader) (*source, error) {
+func readText(name string, r io.Reader, asIs bool) (*source, error) {
 	counted := &countingReader{r: r}
 	text, err := newNumbered(name, counted)
 	if err != nil {
 		return nil, err
 	}
+	text.asIs = asIs
 	log, err := event.ReadAll(context.Background(), text.Header(), text)
 	if err != nil {
 		return nil, err
@@ -150,6 +154,7 @@ type numbered struct {
 	last       uint64
 	time       int64
 	renumbered uint64
+	asIs       bool // neither numbered anew nor refused where time goes back
 }
 
 func newNumbered(name string, r io.Reader) (*numbered, error) {
@@ -185,7 +190,7 @@ func (t *numbered) Read(ctx context.Context, to []event.Record) ([]event.Record,
 	if err != nil {
 		return nil, textError(t.name, err)
 	}
-	for i := range to {
+	for i := 0; i < len(to) && !t.asIs; i++ {
 		r := &to[i]
 		if r.Time < 0 || r.Time < t.time {
 			return nil, fmt.Errorf("%s: record %d: time goes back from %s to %s", event.Quote(t.name), r.Seq,
