@@ -19,6 +19,7 @@ func onUnix(t *testing.T) string {
 	}
 	dir, err := os.MkdirTemp(`Z:\tmp`, "end")
 	ok(t, err)
+	t.Cleanup(func() { _ = os.Remove(dir) }) // it is gone but where the test fails
 	return dir
 }
 
