@@ -242,13 +242,13 @@ func (k *check) print(out *bufio.Writer, m *model.Model, r *checked) {
 		fmt.Fprintf(out, "%s  %s\n", place, palette.Paint(colour, text))
 	}
 	if n := r.Found - int64(len(r.Findings)); n > 0 {
-		fmt.Fprintf(out, "       and %s more\n", count(n, "record"))
+		fmt.Fprintf(out, "       and %s more, not looked at one by one\n", count(n, "finding"))
 	}
 	comparison.PrintChanges(out, r.Changes, m.Header.Platform, palette)
 	if r.Losses > 0 {
 		fmt.Fprintf(out, "events were lost %s: what is said after that is not certain\n", count(r.Losses, "time"))
 	}
-	fmt.Fprint(out, verdictOf("record", "impossible", impossible, r.Found-impossible))
+	fmt.Fprint(out, verdictOf("record", "impossible", impossible, int64(len(r.Findings))-impossible))
 	if r.Dir != "" {
 		sure := int64(comparison.Certain(r.Changes))
 		fmt.Fprint(out, "; ", verdictOf("name", "different in the real tree", sure, int64(len(r.Changes))-sure))

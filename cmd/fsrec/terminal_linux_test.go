@@ -113,6 +113,33 @@ func hostile(t *testing.T) string {
 	return path
 }
 
+// other is a recording that the hostile one differs from.
+func other(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "other.txt")
+	text, _, _ := strings.Cut(hostileText, "2 0.0 ")
+	if err := os.WriteFile(path, []byte(text+"2 0.0 event wd=1 mask=IN_DELETE name=\"b\"\n3 0.0 event wd=1 mask=IN_CREATE name=\"c\\x9b\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestADifferenceIsColouredAndAsWideAsTheTerminal(t *testing.T) {
+	s := onTerminal(t, []string{"COLUMNS=100"}, "diff", other(t), hostile(t))
+	if code := s.end(); code != exitDiffers {
+		t.Errorf("exit code %d", code)
+	}
+	text := strings.ReplaceAll(string(s.shown), "\r\n", "\n")
+	if !strings.Contains(text, "\x1b[31m>\x1b[0m") || !strings.Contains(text, "\x1b[31m<\x1b[0m") {
+		t.Errorf("no colours: %q", text)
+	}
+	for line := range strings.Lines(colours.ReplaceAllString(text, "")) {
+		if len([]rune(line)) > 101 {
+			t.Errorf("wider than the terminal: %q", line)
+		}
+	}
+}
+
 var colours = regexp.MustCompile(`\x1b\[\d*m`)
 
 func TestNoNameDrivesATerminal(t *testing.T) {
@@ -125,10 +152,17 @@ func TestNoNameDrivesATerminal(t *testing.T) {
 		{"replay", "--printf", "%w%f %p"},
 		{"info"},
 		{"dump"},
+		{"explain"},
+		{"explain", "--json"},
+		{"check"},
+		{"diff", other(t)},
+		{"diff", "--all", "--format", "unified", other(t)},
+		{"diff", "--format", "json", other(t)},
+		{"diff", "--state", other(t)},
 	} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			s := onTerminal(t, []string{"NO_COLOR=1"}, append(args, hostile(t))...)
-			if code := s.end(); code != exitDone {
+			if code := s.end(); code != exitDone && args[0] != "diff" || code == exitTrouble {
 				t.Errorf("exit code %d", code)
 			}
 			text := strings.ReplaceAll(string(s.shown), "\r\n", "\n")

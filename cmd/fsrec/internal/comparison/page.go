@@ -151,7 +151,8 @@ func (d *pageData) write() error {
 	return err
 }
 
-// event is number, time, kind, path, where from or -1, count, flags and the number of a move's first half.
+// event is number, time, kind and path, and where it has more to say, where from or -1, count,
+// flags and the number of a move's first half.
 func (d *pageData) event(side int, e *diff.Event) any {
 	if e == nil {
 		return 0
@@ -167,8 +168,12 @@ func (d *pageData) event(side int, e *diff.Event) any {
 	if e.Src != "" {
 		from = index(d.paths, &d.pathList, src)
 	}
-	return [8]int64{int64(e.Seq), e.Time, int64(index(d.kinds, &d.kindList, kind(e.Mask&^event.IN_ISDIR))),
+	all := [8]int64{int64(e.Seq), e.Time, int64(index(d.kinds, &d.kindList, kind(e.Mask&^event.IN_ISDIR))),
 		int64(index(d.paths, &d.pathList, path)), int64(from), int64(e.Count), int64(flags), int64(e.From)}
+	if from < 0 && e.Count == 1 && flags == 0 {
+		return all[:4]
+	}
+	return all[:]
 }
 
 func index(of map[string]int, list *[]string, s string) int {

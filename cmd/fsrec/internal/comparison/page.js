@@ -6,7 +6,7 @@
   const { paths, kinds, rules, differences } = read('tables');
 
   // A row is [difference or -1, left event or 0, right event or 0], or [operation].
-  // An event is [number, time, kind, path, source or -1, count, flags, number of a move's first half].
+  // An event is [number, time, kind, path], perhaps with [source or -1, count, flags, number of a move's first half].
   const SEQ = 0, TIME = 1, KIND = 2, PATH = 3, SRC = 4, COUNT = 5, FLAGS = 6, FROM = 7;
   const SYNTHETIC = 1, INFERRED = 2;
   const HEIGHT = 23; // of a row, as in the style

@@ -12,7 +12,7 @@ import (
 // - for one of the left recording, + for one of the right, and a verdict behind it.
 func (p *printer) unified() {
 	for side, mark := range []string{"---", "+++"} {
-		line := fmt.Sprintf("%s %s\t%s\t%s", mark, shownHere(p.info(side).Name), p.roots(side), p.origin(side))
+		line := fmt.Sprintf("%s %s: %s, %s", mark, shownHere(p.info(side).Name), p.roots(side), p.origin(side))
 		p.line("%s", p.palette.Paint(term.Bold, line))
 	}
 	for h := range hunks(p.r, p.o.Context, func(*diff.Difference) bool { return true }) {
@@ -53,7 +53,7 @@ func (p *printer) unifiedRow(r *row) {
 	d := &p.r.Differences[r.difference]
 	for side, mark := range []string{"-", "+"} {
 		if e := r.event(side); e != nil {
-			p.line("%s", p.paint(colourOf[d.Verdict], mark+p.unifiedEvent(side, e)+"\t# "+verdictOf(d)))
+			p.line("%s", p.paint(colourOf[d.Verdict], mark+p.unifiedEvent(side, e)+"  # "+verdictOf(d)))
 		}
 	}
 }
