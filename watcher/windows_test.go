@@ -354,9 +354,7 @@ func BenchmarkNotifierOfWindows(b *testing.B) {
 	s.platform = event.Windows
 	s.batches = [][]event.Record{{{Kind: event.KindWatch, Flags: event.FlagDir, WD: 1, Mask: event.IN_ALL_EVENTS,
 		P: int64(event.DefaultFilter), Path: `C:\Users\user\project`}}}
-	for _, batch := range split(all, 4096) {
-		s.batches = append(s.batches, batch)
-	}
+	s.batches = append(s.batches, split(all, 4096)...)
 	var events, bytes int
 	count := func(ev *Event) error { events++; bytes += len(ev.Pathname); return nil }
 	n := NewNotifier(NewWatchManager(changeStorm{s}, Adopt()), &ProcessEvent{Default: count})
