@@ -9,6 +9,7 @@ import (
 	"fsrec/cmd/fsrec/internal/comparison"
 	"fsrec/cmd/fsrec/internal/complete"
 	"fsrec/cmd/fsrec/internal/format"
+	"fsrec/replayer/diff"
 	"fsrec/watcher/event"
 )
 
@@ -71,6 +72,14 @@ func completions(app *cli.App) []complete.Verb {
 	var verbs []complete.Verb
 	for _, cmd := range app.Commands {
 		v := complete.Verb{Name: cmd.Name, About: cmd.Usage}
+		switch cmd.Name {
+		case "completion":
+			v.Words, v.NoFiles = complete.Shells, true
+		case "explain":
+			for _, r := range diff.BuiltIn().Rules {
+				v.Words = append(v.Words, r.ID)
+			}
+		}
 		for _, f := range cmd.Flags {
 			if f.Names()[0] == "help" {
 				continue

@@ -11,6 +11,8 @@ import (
 type Verb struct {
 	Name, About string
 	Flags       []Flag
+	Words       []string // that its arguments can be
+	NoFiles     bool     // its arguments cannot be names of files
 }
 
 // Flag is one flag of a verb.
@@ -56,7 +58,7 @@ func bash(verbs []Verb) string {
 	var b strings.Builder
 	b.WriteString(`# bash completion for fsrec; put it in ~/.bashrc: eval "$(fsrec completion bash)"
 _fsrec() {
-    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} verb=${COMP_WORDS[1]} words=
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} verb=${COMP_WORDS[1]} words= files=
     COMPREPLY=()
     if [ "$COMP_CWORD" -eq 1 ]; then
         words="`)
@@ -94,11 +96,22 @@ _fsrec() {
 		}
 		fmt.Fprintf(&b, "            \"%s -\"*) words=\"%s\" ;;\n", v.Name, strings.Join(append(all, "--help"), " "))
 	}
-	b.WriteString(`            "completion "*) words="` + strings.Join(Shells, " ") + `" ;;
-            esac ;;
+	for _, v := range verbs {
+		if len(v.Words) > 0 {
+			files := "files=1 "
+			if v.NoFiles {
+				files = ""
+			}
+			fmt.Fprintf(&b, "            \"%s \"*) %swords=\"%s\" ;;\n", v.Name, files, strings.Join(v.Words, " "))
+		}
+	}
+	b.WriteString(`            esac ;;
         esac
     fi
-    if [ -n "$words" ]; then
+    if [ -n "$files" ]; then
+        compopt -o filenames 2>/dev/null
+        COMPREPLY=($(compgen -W "$words" -- "$cur") $(compgen -f -- "$cur"))
+    elif [ -n "$words" ]; then
         COMPREPLY=($(compgen -W "$words" -- "$cur"))
     else
         compopt -o filenames 2>/dev/null
@@ -148,12 +161,21 @@ _fsrec() {
 			}
 		}
 		argument := "*:file:_files"
-		if v.Name == "completion" {
-			argument = "1:shell:(" + strings.Join(Shells, " ") + ")"
+		switch words := strings.Join(v.Words, " "); {
+		case words != "" && v.NoFiles:
+			argument = "1:word:(" + words + ")"
+		case words != "":
+			argument = "1:word or file:_fsrec_" + v.Name
 		}
 		fmt.Fprintf(&b, " \\\n            '%s'\n        ;;\n", argument)
 	}
-	b.WriteString("    esac\n}\ncompdef _fsrec fsrec\n")
+	b.WriteString("    esac\n}\n")
+	for _, v := range verbs {
+		if len(v.Words) > 0 && !v.NoFiles {
+			fmt.Fprintf(&b, "_fsrec_%s() {\n    _alternative 'words:word:(%s)' 'files:file:_files'\n}\n", v.Name, strings.Join(v.Words, " "))
+		}
+	}
+	b.WriteString("compdef _fsrec fsrec\n")
 	return b.String()
 }
 
@@ -186,6 +208,14 @@ func fish(verbs []Verb) string {
 			fmt.Fprintf(&b, " -d '%s'\n", fishQuote(f.About))
 		}
 	}
-	fmt.Fprintf(&b, "complete -c fsrec -n '__fish_seen_subcommand_from completion' -f -a '%s'\n", strings.Join(Shells, " "))
+	for _, v := range verbs {
+		if len(v.Words) > 0 {
+			noFiles := ""
+			if v.NoFiles {
+				noFiles = " -f"
+			}
+			fmt.Fprintf(&b, "complete -c fsrec -n '__fish_seen_subcommand_from %s'%s -a '%s'\n", v.Name, noFiles, strings.Join(v.Words, " "))
+		}
+	}
 	return b.String()
 }
