@@ -139,7 +139,7 @@ func (l *pollLook) findRoot(w *pollWatch) {
 
 // place says where a watched object is.
 func (l *pollLook) place(w *pollWatch, at string, in *pollWatch, now *pollEntry) {
-	w.pollPlace = pollPlace{look: l.look, at: at, in: in, now: *now, fresh: w.wd == 0}
+	w.pollPlace = pollPlace{seen: l.look, at: at, in: in, now: *now, fresh: w.wd == 0}
 	w.now.name = ""
 	l.relink = l.relink || w.up != in
 	if w.isDir() {
@@ -149,7 +149,7 @@ func (l *pollLook) place(w *pollWatch, at string, in *pollWatch, now *pollEntry)
 
 // hold says that w, which could not be looked at, is with all below it as it was.
 func (l *pollLook) hold(w *pollWatch, at string, in *pollWatch) {
-	w.pollPlace = pollPlace{look: l.look, at: at, in: in, now: w.self, tried: true}
+	w.pollPlace = pollPlace{seen: l.look, at: at, in: in, now: w.self, tried: true}
 	for _, kid := range w.kids {
 		if !l.isPlaced(kid) {
 			l.hold(kid, pollPlatform.Join(at, kid.self.name), w)
@@ -157,7 +157,7 @@ func (l *pollLook) hold(w *pollWatch, at string, in *pollWatch) {
 	}
 }
 
-func (l *pollLook) isPlaced(w *pollWatch) bool { return w.pollPlace.look == l.look }
+func (l *pollLook) isPlaced(w *pollWatch) bool { return w.seen == l.look }
 
 // listAll lists the directories that were found until no more are.
 func (l *pollLook) listAll(stop func() bool) bool {
@@ -477,7 +477,7 @@ func (l *pollLook) findLost() bool {
 				continue
 			}
 			at = pollPlatform.Join(at, rest)
-			if now, err := pollStat(at, w.follow); err == nil && w.self.isNow(&now) {
+			if now, err := pollStat(at, w.follow); err == nil && w.self.id.known() && w.self.is(&now) {
 				l.place(w, at, nil, &now)
 				break
 			}

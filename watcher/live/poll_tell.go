@@ -37,10 +37,9 @@ func (l *pollLook) tell() {
 		}
 	}
 	for _, c := range l.came {
-		switch {
-		case c.old == nil:
+		if c.old == nil {
 			l.arrive(c)
-		default:
+		} else {
 			l.tellChange(c)
 		}
 	}

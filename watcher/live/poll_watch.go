@@ -27,9 +27,9 @@ type pollWatch struct {
 	pollPlace
 }
 
-// pollPlace is what the look with number look finds out about a watch.
+// pollPlace is what a look finds out about a watch.
 type pollPlace struct {
-	look    uint64
+	seen    uint64 // the number of the look that found its object
 	at      string
 	in      *pollWatch // the watch in whose listing it was found, or nil
 	now     pollEntry

@@ -130,11 +130,16 @@ func pollHandle(h windows.Handle) (e pollEntry, err error) {
 	return e, nil
 }
 
-// identify sets the number of a file, which NTFS does not give out again: that
-// it was made later, as programs can set the time of creation, would be no sign.
+// identify sets the number of a file. That of NTFS has a count in its upper 16 bits, never
+// 0, which makes it another one when it is given out again. The time of creation says
+// nothing: programs can set it.
 func (e *pollEntry) identify(volume, file uint64) {
-	if file != 0 {
-		e.id, e.born = pollID{volume, file}, 1
+	if file == 0 {
+		return
+	}
+	e.id = pollID{volume, file}
+	if file>>48 != 0 {
+		e.born = 1
 	}
 }
 
