@@ -54,10 +54,12 @@ type names struct {
 }
 
 // seed and salt are the same for all recordings of a process, so that hashes
-// can be compared, and unknown to whoever made a hostile one.
+// can be compared, and unknown to whoever made a hostile one. The salts have a seed of their own: no name may hash to one.
 var (
 	seed = maphash.MakeSeed()
-	salt = [2]uint64{maphash.String(seed, "0") | 1, maphash.String(seed, "1") | 1}
+	salt = func(seed maphash.Seed) [2]uint64 {
+		return [2]uint64{maphash.String(seed, "left"), maphash.String(seed, "right")}
+	}(maphash.MakeSeed())
 )
 
 // mix is the folded product of wyhash.

@@ -50,9 +50,22 @@ func (s *side) pathNode(path string) uint32 {
 	return s.walk(best.node, rest)
 }
 
-// walk gives the node of a path of one or more elements below dir.
+// A hostile recording can make the paths of its watches longer with every record,
+// and so each event as dear as all that came before. Deeper paths, and more path elements than any
+// tree has for the number of records, are set aside.
+const (
+	maxPathDepth    = 1024
+	freeElements    = 1 << 20
+	elementsARecord = 64
+)
+
+// walk gives the node of a path of one or more elements below dir, 0 where it
+// is beyond the bounds.
 func (s *side) walk(dir uint32, path string) uint32 {
 	sep := s.platform().Separator()
+	if strings.Count(path, string(sep)) > maxPathDepth || s.names.nodes.n > freeElements && int64(s.names.nodes.n) > elementsARecord*s.records {
+		return 0
+	}
 	for path != "" {
 		element := path
 		if i := strings.IndexByte(path, sep); i >= 0 {
@@ -98,6 +111,9 @@ func (s *side) child(dir uint32, name string) uint32 {
 		return s.names.insert(dir, name, hash)
 	}
 	means := s.walk(dir, name)
+	if means == 0 {
+		return 0
+	}
 	if id, hash = s.names.find(dir, name); id == 0 {
 		s.names.node(s.names.insert(dir, name, hash)).same = means
 	}

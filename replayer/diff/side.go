@@ -235,7 +235,10 @@ func (s *side) event(r *event.Record) {
 		return
 	}
 	if r.Name != "" {
-		id = s.child(id, r.Name)
+		if id = s.child(id, r.Name); id == 0 {
+			s.setAside(StepRoots, mask)
+			return
+		}
 	}
 	if mask&(event.IN_DELETE_SELF|event.IN_MOVE_SELF) != 0 {
 		bits &^= uint32(event.IN_ISDIR) // the kernel does not say it

@@ -50,7 +50,7 @@ func (c Change) String() string {
 	return fmt.Sprintf("%q: %s on the left, %s on the right%s", string(c.Path), name(c.Left), name(c.Right), doubt)
 }
 
-// ErrRoots: two models are about trees that cannot be paired.
+// ErrRoots says that two models are about trees that cannot be paired.
 var ErrRoots = errors.New("the recordings have roots that do not belong together")
 
 // Compare tells where the trees that two recordings end in differ. Roots are paired by path,
