@@ -102,7 +102,7 @@ func TestWhatALookTells(t *testing.T) {
 			},
 			after:  func(r, _ string) error { return errors.Join(os.Rename(j(r, "f"), j(r, "g")), put(j(r, "g"), "longer")) },
 			want:   "IN_MOVED_FROM f\nIN_MOVED_TO g\nIN_MODIFY g",
-			unborn: "IN_DELETE f\\nIN_CREATE g",
+			unborn: "IN_DELETE f\nIN_CREATE g",
 		},
 		{
 			name: "files renamed in a row",
