@@ -161,6 +161,8 @@ func (d *comparing) run(c *cli.Context) error {
 		return errors.New("both logs are standard input, which can be read once: name one of them")
 	case d.context < 0:
 		return errors.New("--context: want a number from 0")
+	case d.html == "-":
+		return errors.New("--html: a page is a file: name one")
 	case d.html == "" && d.force:
 		return errors.New("--force is for --html, which is missing")
 	}

@@ -26,7 +26,7 @@ func (p *printer) report() {
 	p.differences(diff.Unknown, mostUnknown)
 	p.explained()
 	p.line("")
-	p.line("%s", p.outcome())
+	p.outcome()
 }
 
 const keyWidth = 13
@@ -62,7 +62,7 @@ func (p *printer) summary() {
 	}{
 		{diff.Same, p.r.Counts.Same, ""},
 		{diff.Explained, p.r.Counts.Explained, p.byRules()},
-		{diff.Unknown, p.r.Counts.Unknown, unless(p.r.Counts.Unknown == 0, "where the other recording lost some")},
+		{diff.Unknown, p.r.Counts.Unknown, unless(p.r.Counts.Unknown == 0, "lost by the other recording")},
 		{diff.Unexplained, p.r.Counts.Unexplained, ""},
 	} {
 		colour := colourOf[row.verdict]
@@ -150,7 +150,7 @@ func (p *printer) setAside() {
 			how += map[bool]string{true: ", with ", false: ", without "}[on] + string(s.Step)
 		}
 	}
-	p.line("%s%s", p.key("compared by"), how)
+	p.paragraph("compared by", how)
 	key := "set aside"
 	for _, s := range diff.Steps() {
 		left, right := aside(&p.r.Left, s.Step), aside(&p.r.Right, s.Step)
@@ -193,7 +193,7 @@ func aside(s *diff.SideInfo, step diff.Step) string {
 
 // paragraph prints text behind a key, wrapped.
 func (p *printer) paragraph(key, text string) {
-	for _, line := range term.Wrap(text, p.o.Width-keyWidth) {
+	for _, line := range broken(text, p.o.Width-keyWidth) {
 		p.line("%s%s", p.key(key), line)
 		key = ""
 	}
@@ -247,7 +247,7 @@ func (p *printer) hunk(h *hunk, seen map[int]bool) {
 			continue
 		}
 		d := &p.r.Differences[of]
-		for i, line := range term.Wrap(p.sentence(d), p.o.Width-2) {
+		for i, line := range broken(p.sentence(d), p.o.Width-2) {
 			p.line("%s%s", map[bool]string{true: "* ", false: "  "}[i == 0], line)
 		}
 	}
@@ -276,10 +276,10 @@ func (p *printer) explained() {
 		use := &p.r.Rules[i]
 		p.line("")
 		p.line("%s %s", p.palette.Paint(term.Bold, use.ID), times(use.Count))
-		for _, line := range term.Wrap(term.Line(use.Reason), p.o.Width-2) {
+		for _, line := range broken(term.Line(use.Reason), p.o.Width-2) {
 			p.line("  %s", line)
 		}
-		for _, line := range term.Wrap("source: "+term.Line(use.Source), p.o.Width-2) {
+		for _, line := range broken("source: "+term.Line(use.Source), p.o.Width-2) {
 			p.line("  %s", p.palette.Paint(term.Dim, line))
 		}
 		for _, d := range by[use.ID] {
@@ -291,10 +291,15 @@ func (p *printer) explained() {
 	}
 }
 
-// outcome is the verdict, and what it means.
-func (p *printer) outcome() string {
-	verdict := p.palette.Paint(term.Bold, p.paint(colourOf[p.r.Verdict], string(p.r.Verdict)))
-	return verdict + ": " + p.meaning()
+// outcome says the verdict, and what it means.
+func (p *printer) outcome() {
+	word := string(p.r.Verdict)
+	for i, line := range broken(word+": "+p.meaning(), p.o.Width) {
+		if rest, ok := strings.CutPrefix(line, word); ok && i == 0 {
+			line = p.palette.Paint(term.Bold, p.paint(colourOf[p.r.Verdict], word)) + rest
+		}
+		p.line("%s", line)
+	}
 }
 
 // meaning is the verdict in a sentence.
@@ -320,7 +325,7 @@ func differ(n int64) string {
 
 func (p *printer) strictly() string {
 	if p.o.Strict {
-		return "; --strict counts that as a difference"
+		return "; --strict counts them"
 	}
 	return ""
 }
