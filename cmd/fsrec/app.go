@@ -18,10 +18,11 @@ under test.
    fsrec record -o bug.db . -- make test   while a command runs
    fsrec replay bug.db
    fsrec diff linux.db windows.db
+   fsrec run testdata/scenarios
 
-Exit codes: 0 done; 1 what was compared differs, or a command of replay --exec
-failed; 2 trouble, told in one
-line on standard error. record -- CMD exits with CMD's own status.`
+Exit codes: 0 done; 1 what was compared differs, a scenario or a command of
+replay --exec failed; 2 trouble, told in one line on standard error. record -- CMD
+exits with CMD's own status.`
 
 // newApp puts the verbs together. Nothing is shared between two calls.
 func newApp() *cli.App {
@@ -40,6 +41,7 @@ func newApp() *cli.App {
 			diffCommand(),
 			explainCommand(),
 			checkCommand(),
+			runCommand(),
 			infoCommand(),
 			dumpCommand(),
 			loadCommand(),

@@ -55,6 +55,8 @@ func valuesOf(verb, flag string) []string {
 		return matchNames()
 	case "with", "without":
 		return stepNames()
+	case "backend":
+		return backends()
 	case "speed":
 		return []string{"max", "1", "2", "10"}
 	case "events":

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -49,6 +50,7 @@ func TestScripts(t *testing.T) {
 			"jsonl":    jsonLines,
 			"same":     sameReport,
 			"encode":   encode,
+			"steady":   steady,
 		},
 		Condition: func(cond string) (bool, error) {
 			if name, ok := strings.CutPrefix(cond, "has:"); ok {
@@ -202,6 +204,13 @@ func sameReport(ts *testscript.TestScript, _ bool, args []string) {
 	if !reflect.DeepEqual(reports[0], reports[1]) {
 		ts.Fatalf("%v\nis not\n%v", reports[0], reports[1])
 	}
+}
+
+// steady FILE writes what the latest command printed, but how long it took and on which system.
+func steady(ts *testscript.TestScript, _ bool, args []string) {
+	text := regexp.MustCompile(`\d+\.\d+s\b`).ReplaceAllString(ts.ReadFile("stdout"), "TIME")
+	text = regexp.MustCompile(`\bon [a-z]+:`).ReplaceAllString(text, "on SYSTEM:")
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text), 0o600))
 }
 
 // encode FORM FILE FILE writes a text as programs of Windows do.
