@@ -37,7 +37,7 @@ FORMATS:
    side      a summary, then what differs side by side: < only LEFT has it, > only
              RIGHT, | the one against the other; numbers are those of the records
    unified   everything that differs, as diff -u: - LEFT, + RIGHT, # the verdict
-   json      one object with everything that differs
+   json      one object with everything that differs: see go doc fsrec/replayer/diff.Result
 
 EXAMPLES:
    fsrec diff linux.db windows.db
