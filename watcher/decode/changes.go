@@ -55,8 +55,8 @@ func AppendChanges(to []event.Record, wd int32, buf []byte) ([]event.Record, err
 }
 
 // AppendExtendedChanges is AppendChanges for ReadDirectoryChangesExW, which
-// returns a chain of FILE_NOTIFY_EXTENDED_INFORMATION. Its times, allocated length
-// and reparse tag are left out.
+// returns a chain of FILE_NOTIFY_EXTENDED_INFORMATION. Its times and allocated length
+// are left out, and of the reparse tag all but what FlagDir says.
 func AppendExtendedChanges(to []event.Record, wd int32, buf []byte) ([]event.Record, error) {
 	return appendChanges(to, wd, buf, extendedHeader)
 }
@@ -78,11 +78,28 @@ func appendChanges(to []event.Record, wd int32, buf []byte, header int) ([]event
 			r := &to[len(to)-1]
 			r.N = int64(binary.LittleEndian.Uint64(change[48:]))
 			r.Cookie = binary.LittleEndian.Uint32(change[56:])
+			r.Flags = marked(r.Attributes(), binary.LittleEndian.Uint32(change[60:]))
 			r.M = int64(binary.LittleEndian.Uint64(change[64:]))
 			r.P = int64(binary.LittleEndian.Uint64(change[72:]))
 		}
 	})
 	return to, err
+}
+
+// nameSurrogate is the bit of the tag of a reparse point that stands for another
+// place: a symlink, a junction (IsReparseTagNameSurrogate of ntifs.h).
+const nameSurrogate = 0x20000000
+
+// cloudTag is IO_REPARSE_TAG_CLOUD of ntifs.h.
+const cloudTag = 0x9000001a
+
+// marked is FlagDir for a directory that is a reparse point and stands for no other place.
+func marked(attributes event.Attributes, tag uint32) event.Flags {
+	const point = event.FILE_ATTRIBUTE_DIRECTORY | event.FILE_ATTRIBUTE_REPARSE_POINT
+	if attributes&point == point && tag != 0 && tag&nameSurrogate == 0 {
+		return event.FlagDir
+	}
+	return 0
 }
 
 // eachChange calls f with each sound change up to the first that is not, and its
@@ -167,6 +184,9 @@ func encodeChanges(buf []byte, records []event.Record, alignment, header int) []
 		if header == extendedHeader {
 			binary.LittleEndian.PutUint64(change[48:], uint64(r.N))
 			binary.LittleEndian.PutUint32(change[56:], r.Cookie)
+			if r.Flags&event.FlagDir != 0 {
+				binary.LittleEndian.PutUint32(change[60:], cloudTag)
+			}
 			binary.LittleEndian.PutUint64(change[64:], uint64(r.M))
 			binary.LittleEndian.PutUint64(change[72:], uint64(r.P))
 		}

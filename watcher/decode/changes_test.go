@@ -76,6 +76,36 @@ func TestFieldsOfTheExtendedForm(t *testing.T) {
 	}
 }
 
+// TestDirectoriesThatAreReparsePoints: the tag says whether one stands for another place.
+func TestDirectoriesThatAreReparsePoints(t *testing.T) {
+	const point = event.FILE_ATTRIBUTE_DIRECTORY | event.FILE_ATTRIBUTE_REPARSE_POINT
+	for _, c := range []struct {
+		attributes event.Attributes
+		tag        uint32
+		want       event.Flags
+	}{
+		{point, 0x9000001a, event.FlagDir}, // IO_REPARSE_TAG_CLOUD
+		{point, 0x9000f01a, event.FlagDir}, // IO_REPARSE_TAG_CLOUD_F
+		{point, 0xa0000003, 0},             // IO_REPARSE_TAG_MOUNT_POINT, also of a junction
+		{point, 0xa000000c, 0},             // IO_REPARSE_TAG_SYMLINK
+		{point, 0, 0},                      // reserved
+		{event.FILE_ATTRIBUTE_DIRECTORY, 0x9000001a, 0},
+		{event.FILE_ATTRIBUTE_REPARSE_POINT, 0x9000001a, 0},
+	} {
+		buf := EncodeExtendedChanges(nil, changes[:1], 8)
+		binary.LittleEndian.PutUint32(buf[56:], uint32(c.attributes))
+		binary.LittleEndian.PutUint32(buf[60:], c.tag)
+		got, err := AppendExtendedChanges(nil, 1, buf)
+		if err != nil || got[0].Flags != c.want {
+			t.Errorf("%#x, tag %#x: %v, flags %v, want %v", c.attributes, c.tag, err, got[0].Flags, c.want)
+		}
+		again, err := AppendExtendedChanges(nil, 1, EncodeExtendedChanges(nil, got, 8))
+		if err != nil || !reflect.DeepEqual(again, got) {
+			t.Errorf("%#x, tag %#x: %v, comes back as %+v", c.attributes, c.tag, err, again)
+		}
+	}
+}
+
 func TestChangesRoundTripAtEveryAlignment(t *testing.T) {
 	for _, form := range forms {
 		for _, alignment := range []int{2, 4, 8, 16} {

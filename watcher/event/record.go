@@ -90,7 +90,8 @@ const (
 	// FlagOwn: an event that our own listing of a directory caused. It is kept
 	// as raw material and not delivered.
 	FlagOwn
-	// FlagDir: the watched object is a directory.
+	// FlagDir: the watched object is a directory. Of a KindChange: its subject is
+	// one although it is a reparse point, for it stands for no other place.
 	FlagDir
 	// FlagRecursive: the watch was asked for with its subtree.
 	FlagRecursive

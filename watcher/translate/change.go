@@ -137,12 +137,19 @@ func (t *Translator) changesCase(w *watch, r *event.Record) bool {
 }
 
 // movesAway: removed and r are the two records of a move to another directory.
+// Within one there would have been a rename: there it is another name of the file, or
+// its id was free to be used again, as on FAT.
 func movesAway(removed, r *event.Record) bool {
-	return r.Action() == event.FILE_ACTION_ADDED && r.M != 0 && r.M == removed.M && r.Name != removed.Name
+	return r.Action() == event.FILE_ACTION_ADDED && isKnown(r.M) && r.M == removed.M && r.Name != removed.Name &&
+		!(isKnown(r.P) && r.P == removed.P)
 }
 
+// isKnown: a file id says which file it is. 0 stands where the file system has none, -1
+// where one does not fit, as on ReFS ([MS-FSCC] 2.1.9).
+func isKnown(id int64) bool { return id != 0 && id != -1 }
+
 // differ: two file ids are known and not the same.
-func differ(a, b int64) bool { return a != 0 && b != 0 && a != b }
+func differ(a, b int64) bool { return isKnown(a) && isKnown(b) && a != b }
 
 // same compares names without regard to case.
 func (t *Translator) same(a, b string) bool {
@@ -156,10 +163,10 @@ func (t *Translator) same(a, b string) bool {
 
 // moved makes the two halves of a move of the REMOVED that w holds and the ADDED r.
 func (t *Translator) moved(to []event.Record, w *watch, r *event.Record) []event.Record {
-	removed := w.held.removed
+	removed, waiting := w.held.removed, w.from
 	from := t.leave(w, &removed)
 	is, below := w.from.is, w.from.below
-	w.forget()
+	w.from = waiting // for its second half, which is still to come
 	from.Flags |= event.FlagInferred
 	to = t.letGo(append(to, from), w)
 	if delivered, ok := attributed(r); ok {

@@ -33,8 +33,9 @@
 // afterwards. Without, the index of the subtree answers, which KindEntry
 // records and changes keep, and the event is marked as inferred. What neither
 // knows has FlagDirUnknown and no IN_ISDIR. A link or junction to a directory
-// counts as a file, as on Linux. So does a directory that is a reparse point
-// for another reason: the attributes do not tell them apart.
+// counts as a file, as on Linux. A directory that is a reparse point for another
+// reason, as OneDrive makes them, is one where the record has FlagDir, which the
+// tag that ReadDirectoryChangesExW delivers decides; the attributes do not tell them apart.
 //
 // A MODIFIED says neither whether contents, times or security changed, nor
 // whether it is only that a directory got or lost a name. Of a directory it is an IN_ATTRIB. Of a file

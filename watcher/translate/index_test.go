@@ -57,6 +57,21 @@ func TestALinkToADirectoryIsNone(t *testing.T) {
 	}
 }
 
+// TestADirectoryThatIsMarkedIsOne: OneDrive makes a reparse point of a directory that
+// is no link to another.
+func TestADirectoryThatIsMarkedIsOne(t *testing.T) {
+	all := records(t, `+cloud/ +cloud\f -cloud/`)
+	for i := range all {
+		if r := &all[i]; r.Name == "cloud" {
+			r.Cookie |= uint32(event.FILE_ATTRIBUTE_REPARSE_POINT)
+			r.Flags |= event.FlagDir
+		}
+	}
+	if got := told(translated(all)); got != `CREATE cloud/, CREATE cloud\f, DELETE cloud/` {
+		t.Error(got)
+	}
+}
+
 func TestAnotherPlaceOfARecordingIsAnotherStory(t *testing.T) {
 	first := records(t, `listed entry:d/ -x? <a`)
 	again := records(t, `>b *d? *f?`)[1:]

@@ -227,3 +227,26 @@ func TestWatchesBelowARenamedDirectoryGoAlong(t *testing.T) {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
+
+// TestAnIDThatIsNoneJoinsNothing: a file of ReFS whose id does not fit has -1 ([MS-FSCC] 2.1.9).
+func TestAnIDThatIsNoneJoinsNothing(t *testing.T) {
+	expect(t, `-d\a@-1 +e\b@-1`, `DELETE d\a, CREATE e\b`)
+	expect(t, `<a@-1 >b@5`, "MOVED_FROM a#2, MOVED_TO b#2")
+	expect(t, `-a@5 <a@-1 >A@-1`, "MOVED_FROM a#3, MOVED_TO A#3")
+}
+
+// TestAnIDThatIsUsedAgainIsNoMove: within a directory Windows would tell of a rename. It is
+// another name of the same file, or the id is the place of the name on the disk, as on FAT.
+func TestAnIDThatIsUsedAgainIsNoMove(t *testing.T) {
+	all := records(t, `-d\a@7 +d\b@7`)
+	for i := range all[1:] {
+		all[1+i].P = 4
+	}
+	if got := told(translated(all)); got != `DELETE d\a, CREATE d\b` {
+		t.Error(got)
+	}
+}
+
+func TestAMoveBetweenTheHalvesOfARenameDoesNotPartThem(t *testing.T) {
+	expect(t, `<a@1 -d\x@2 +e\x@2 >b@1`, `MOVED_FROM a#2, MOVED_FROM d\x~#3, MOVED_TO e\x~#3, MOVED_TO b#2`)
+}

@@ -85,13 +85,14 @@ func concluded(is subject) (subject, event.Flags) {
 
 // attributed is what the attributes of a change say of its subject. A link or
 // junction to a directory is none: neither ReadDirectoryChangesW nor inotify
-// follows it, and inotify gives its events no IN_ISDIR.
+// follows it, and inotify gives its events no IN_ISDIR. Other reparse points that are
+// directories have FlagDir.
 func attributed(r *event.Record) (is subject, ok bool) {
 	const link = event.FILE_ATTRIBUTE_DIRECTORY | event.FILE_ATTRIBUTE_REPARSE_POINT
 	switch a := r.Attributes(); {
 	case a == 0:
 		return unknown, false
-	case a&link == event.FILE_ATTRIBUTE_DIRECTORY:
+	case a&link == event.FILE_ATTRIBUTE_DIRECTORY, a&link == link && r.Flags&event.FlagDir != 0:
 		return directory, true
 	}
 	return file, true
