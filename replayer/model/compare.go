@@ -143,7 +143,7 @@ func (c *comparer) dirs(a, b *node, prefix string) {
 			shown = r
 		}
 		at := prefix + shown.name
-		if kindOf(l) != kindOf(r) {
+		if kindOf(l) != kindOf(r) && !alike(l, r) {
 			c.changes = append(c.changes, Change{Path(at), Path(c.root), kindOf(l), kindOf(r), c.doubt(c.left, a, l) || c.doubt(c.right, b, r)})
 		}
 		c.dirs(l, r, at+"/")
@@ -160,6 +160,9 @@ func (c *comparer) doubt(m *Model, dir, n *node) bool {
 	}
 	return m.uncertain(n)
 }
+
+// alike: both are there, and it is not known of one what it is.
+func alike(l, r *node) bool { return l != nil && r != nil && (l.untold || r.untold) }
 
 func kindOf(n *node) string {
 	switch {

@@ -230,12 +230,15 @@ func (m *Model) create(r *event.Record, p place) {
 	if p.node != nil && !p.node.implied && r.Flags&event.FlagSynthetic == 0 {
 		m.find(r, CreatedTwice, p.path, m.certain() && p.node.seen == m.Losses, "%s of %q, which is there", r.Mask, p.path)
 	}
-	if p.above != nil && !p.above.dir {
+	if p.above != nil && !p.above.holds() {
 		m.find(r, NotADir, p.path, m.certain(), "%s of %q, in what is a file", r.Mask, p.path)
 	}
-	n := newNode("", r.Mask&event.IN_ISDIR != 0)
+	n := subject(r)
 	if p.node != nil {
 		n.children = p.node.children
+		if len(n.children) > 0 && n.untold {
+			n.dir, n.untold = true, false
+		}
 		for _, child := range n.children {
 			child.parent = n
 		}
@@ -266,7 +269,7 @@ func (m *Model) leave(r *event.Record, p place) {
 
 // kind tells of a file that is called a directory, and of the reverse.
 func (m *Model) kind(r *event.Record, p place) {
-	if r.Flags&event.FlagDirUnknown == 0 && !p.node.implied && p.node.dir != (r.Mask&event.IN_ISDIR != 0) {
+	if r.Flags&event.FlagDirUnknown == 0 && !p.node.implied && !p.node.untold && p.node.dir != (r.Mask&event.IN_ISDIR != 0) {
 		is := map[bool]string{true: "a directory", false: "a file"}[p.node.dir]
 		m.find(r, NotADir, p.path, m.certain() && r.Flags&event.FlagInferred == 0, "%s of %q, which is %s", r.Mask, p.path, is)
 	}
@@ -276,7 +279,7 @@ func (m *Model) movedFrom(r *event.Record, p place) {
 	m.missing(r, p)
 	n := p.node
 	if n == nil {
-		n = newNode("", r.Mask&event.IN_ISDIR != 0)
+		n = subject(r)
 	} else {
 		m.kind(r, p)
 		m.tree.remove(n)
@@ -290,19 +293,20 @@ func (m *Model) movedFrom(r *event.Record, p place) {
 }
 
 func (m *Model) movedTo(r *event.Record, p place) {
-	if p.above != nil && !p.above.dir {
+	if p.above != nil && !p.above.holds() {
 		m.find(r, NotADir, p.path, m.certain(), "%s of %q, in what is a file", r.Mask, p.path)
 	}
 	for i := len(m.pending) - 1; i >= 0; i-- {
 		if h := m.pending[i]; h.cookie == r.Cookie && r.Cookie != 0 {
 			m.pending = append(m.pending[:i], m.pending[i+1:]...)
+			h.node.tell(r)
 			h.node.dir, h.node.seen, h.node.implied = r.Mask&event.IN_ISDIR != 0 || h.node.dir, m.Losses, false
 			m.tree.put(p.path, h.node)
 			return
 		}
 	}
 	m.find(r, UnpairedMove, p.path, false, "%s of %q without an IN_MOVED_FROM: it came from outside, or the other half is missing", r.Mask, p.path)
-	n := newNode("", r.Mask&event.IN_ISDIR != 0)
+	n := subject(r)
 	n.seen = m.Losses
 	m.tree.put(p.path, n)
 }
@@ -338,12 +342,13 @@ func (m *Model) change(r *event.Record, p place) {
 	switch {
 	case p.node != nil:
 		m.kind(r, p)
+		p.node.tell(r)
 		p.node.seen, p.node.implied = m.Losses, false
 	case p.known && !p.once:
 		m.missing(r, p)
 	case p.direct && !p.once:
 		n := m.tree.make(p.path, r.Mask&event.IN_ISDIR != 0) // it must have been there before
-		n.seen = m.Losses
+		n.untold, n.seen = r.Flags&event.FlagDirUnknown != 0, m.Losses
 	}
 }
 

@@ -153,6 +153,39 @@ idle`)
 	}
 }
 
+// What was gone before anybody could look at it can have been a directory.
+func TestWhatIsNotKnownToBeAFileHoldsNames(t *testing.T) {
+	const root = `watch dir recursive wd=1 mask=IN_ALL_EVENTS filter=FILE_NAME|DIR_NAME path="C:\\w"
+entry wd=1
+`
+	m := read(t, windows, root+`change wd=1 action=ADDED name="a"
+change wd=1 action=ADDED name="a\\b"
+change wd=1 action=RENAMED_OLD_NAME name="a\\b"
+change wd=1 action=RENAMED_NEW_NAME name="a\\c"
+change wd=1 action=ADDED name="a\\c\\f"
+change wd=1 action=ADDED name="x"`)
+	if got, want := entries(m, `C:\w`), "a/ a/c/ a/c/f x"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got := findings(m); got != "" {
+		t.Errorf("found %s", got)
+	}
+	changes, err := m.CompareFS("", fstest.MapFS{"a/c/f": {}, "x/y": {}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := fmt.Sprint(changes), `["x/y": nothing on the left, a file on the right (not certain)]`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+
+	m = read(t, windows, root+`change wd=1 action=ADDED name="f"
+change inferred wd=1 action=MODIFIED attributes=0x20 name="f"
+change wd=1 action=ADDED name="f\\g"`)
+	if got, want := findings(m), `not-a-dir C:\w\f\g`; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestTwoTrees(t *testing.T) {
 	left := read(t, snapshot, watched+`event wd=1 mask=IN_CREATE name="g"`)
 	right := read(t, windows, `watch dir recursive wd=1 mask=IN_ALL_EVENTS filter=FILE_NAME|DIR_NAME path="C:\\w"

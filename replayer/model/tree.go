@@ -13,6 +13,7 @@ type node struct {
 	parent   *node
 	children map[string]*node // by folded name
 	dir      bool
+	untold   bool // nobody said whether it is a directory, and dir is false
 	implied  bool // nobody said that it is there, but something below it is
 	// full: at this loss all names in the directory were known; -1 is never.
 	full int
@@ -23,6 +24,23 @@ type node struct {
 }
 
 func newNode(name string, dir bool) *node { return &node{name: name, dir: dir, full: -1} }
+
+// subject gives a node for what an event is about.
+func subject(r *event.Record) *node {
+	n := newNode("", r.Mask&event.IN_ISDIR != 0)
+	n.untold = r.Flags&event.FlagDirUnknown != 0
+	return n
+}
+
+// holds reports whether there can be something in n.
+func (n *node) holds() bool { return n.dir || n.untold }
+
+// tell keeps what an event says about n.
+func (n *node) tell(r *event.Record) {
+	if n.untold && r.Flags&event.FlagDirUnknown == 0 {
+		n.dir, n.untold = r.Mask&event.IN_ISDIR != 0, false
+	}
+}
 
 // tree holds nodes by absolute path.
 type tree struct {
@@ -62,7 +80,7 @@ func (t *tree) make(path string, dir bool) *node {
 		}
 		n = next
 	}
-	n.dir, n.implied = dir, false
+	n.dir, n.untold, n.implied = dir, false, false
 	return n
 }
 
@@ -70,7 +88,7 @@ func (n *node) add(key string, child *node) {
 	if n.children == nil {
 		n.children = make(map[string]*node)
 	}
-	n.dir = true
+	n.dir, n.untold = true, false
 	n.children[key], child.parent = child, n
 }
 
