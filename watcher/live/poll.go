@@ -72,6 +72,7 @@ type Poll struct {
 	asked   int64          // the latest barrier that was asked for
 	passed  int64          // and the latest that was told
 	ignore  pollIgnored
+	double  map[pollSlot]bool // names of directories that have another path too, where they are watched
 	header  event.Header
 }
 
@@ -92,6 +93,7 @@ func NewPoll(opts Options) (*Poll, error) {
 		table:   event.NewTable(pollPlatform),
 		watches: make(map[int32]*pollWatch),
 		byID:    make(map[pollID]*pollWatch),
+		double:  make(map[pollSlot]bool),
 	}
 	if err := n.ignore.set(opts.Ignore); err != nil {
 		return nil, err

@@ -1,9 +1,7 @@
 package live
 
 import (
-	"cmp"
 	"slices"
-	"strings"
 	"time"
 
 	"fsrec/watcher/event"
@@ -203,7 +201,7 @@ func (l *pollLook) listOne(w *pollWatch) {
 		l.failed = append(l.failed, w)
 	default:
 		w.listed, w.now = true, self
-		if !w.differs && same < len(w.entries) {
+		if !w.differs && (same < len(w.entries) || l.hasDouble(w)) {
 			w.differs, w.next = true, slices.Clone(w.entries[:same])
 		}
 		l.compare(w)
@@ -261,6 +259,7 @@ func (l *pollLook) compare(w *pollWatch) {
 		}
 	}
 	for _, at := range l.names {
+		delete(l.double, pollSlot{w, w.entries[at].name})
 		l.went = append(l.went, &pollChange{dir: w, old: &w.entries[at]})
 	}
 }
@@ -288,6 +287,10 @@ func (l *pollLook) strays(w *pollWatch, now *pollEntry) bool {
 	}
 	kid := l.watchOf(now)
 	path := pollPlatform.Join(w.at, now.name)
+	if slot := (pollSlot{w, now.name}); l.double[slot] && (kid == nil || !l.isBoth(kid, l.pathOf(kid), path)) {
+		delete(l.double, slot)
+		return kid == nil || !l.isPlaced(kid)
+	}
 	return kid != nil && kid.up != nil && !l.isPlaced(kid) && l.pathOf(kid) != path && !l.isElsewhere(kid, path)
 }
 
@@ -300,14 +303,14 @@ func (l *pollLook) stays(w *pollWatch, old, now *pollEntry) {
 		return
 	}
 	path := pollPlatform.Join(w.at, now.name)
-	kid := l.byName[now.name]
+	kid, home := l.byName[now.name], true
 	if kid == nil {
-		kid = l.watchOf(now)
+		kid, home = l.watchOf(now), false
 	}
 	switch {
 	case kid == nil:
 	case !l.isPlaced(kid):
-		if !l.isElsewhere(kid, path) {
+		if home || !l.isElsewhere(kid, path) {
 			l.place(kid, path, w, now)
 		}
 	case kid.at != path && kid.arrival != nil && kid.up == w:
@@ -374,116 +377,26 @@ func (l *pollLook) leadsTo(path string, w *pollWatch) bool {
 // secondPlace deals with a directory that was seen at two paths: either it has two, by a
 // mount or a symlink, or it was renamed while the look was under way.
 func (l *pollLook) secondPlace(c *pollChange, w *pollWatch, at, path string) {
-	if l.leadsTo(at, w) && l.leadsTo(path, w) && l.leadsTo(at, w) {
+	if l.isBoth(w, at, path) {
+		l.double[pollSlot{c.dir, c.now.name}] = true
 		return
 	}
 	l.moving = true
 	l.postpone(c)
 }
 
-// pair finds the two halves of renames. Of an object with several names that went or
-// came, the first in order belong together.
-func (l *pollLook) pair() {
-	slices.SortFunc(l.went, l.order)
-	slices.SortFunc(l.came, l.order)
-	clear(l.missing)
-	for _, c := range l.went {
-		if c.other == nil && c.old.id.known() {
-			l.missing[c.old.id] = append(l.missing[c.old.id], c)
-		}
-	}
-	for _, c := range l.came {
-		if c.old != nil || c.other != nil || c.state != pollWaits {
-			continue
-		}
-		all := l.missing[c.now.id]
-		i := slices.IndexFunc(all, func(from *pollChange) bool { return from.old.isNow(c.now) && c.isHomeOf(from) })
-		if i < 0 {
-			i = slices.IndexFunc(all, func(from *pollChange) bool { return from.old.isNow(c.now) })
-		}
-		if i >= 0 {
-			c.other, all[i].other = all[i], c
-			l.missing[c.now.id] = slices.Delete(all, i, i+1)
-		}
-	}
+func (l *pollLook) isBoth(w *pollWatch, a, b string) bool {
+	return l.leadsTo(a, w) && l.leadsTo(b, w) && l.leadsTo(a, w)
 }
 
-// isHomeOf reports whether from is where the table has the watch of what came.
-func (c *pollChange) isHomeOf(from *pollChange) bool {
-	return c.watch != nil && c.watch.up == from.dir && c.watch.self.name == from.old.name
-}
-
-// pairHome makes a rename of a watched directory that came without having gone: that
-// it is still under its former name, or that it is not known, is left to the next look.
-func (l *pollLook) pairHome() {
-	for _, c := range l.came {
-		w := c.watch
-		if c.other != nil || w == nil || w.fresh || w.up == nil || w.up.gone || l.pathOf(w) == w.at {
-			continue
-		}
-		up := w.up
-		at := slices.IndexFunc(up.entries, func(e pollEntry) bool { return e.name == w.self.name })
-		if at < 0 || slices.ContainsFunc(l.went, func(d *pollChange) bool { return d.old == &up.entries[at] }) {
-			continue
-		}
-		if !up.differs {
-			up.differs, up.next = true, slices.Clone(up.entries)
-		}
-		c.other = &pollChange{dir: up, old: &up.entries[at], other: c}
-		l.went = append(l.went, c.other)
-		l.wait(pollSlot{up, w.self.name})
-	}
-}
-
-// order is that of directories, each before what is in it, and of the names in each.
-func (l *pollLook) order(a, b *pollChange) int {
-	if a.dir != b.dir {
-		if c := cmp.Or(strings.Compare(l.placeOf(a.dir), l.placeOf(b.dir)), cmp.Compare(a.dir.wd, b.dir.wd)); c != 0 {
-			return c
+// hasDouble reports whether w has to be compared since one of its names was that of a directory with another path.
+func (l *pollLook) hasDouble(w *pollWatch) bool {
+	for slot := range l.double {
+		if slot.dir == w {
+			return true
 		}
 	}
-	return strings.Compare(a.name(), b.name())
-}
-
-func (l *pollLook) placeOf(w *pollWatch) string {
-	if l.isPlaced(w) {
-		return w.at
-	}
-	return l.pathOf(w)
-}
-
-// findLost looks for what was not at its path where renames would have taken
-// it, and reports whether there is more to list.
-func (l *pollLook) findLost() bool {
-	for _, w := range l.lost {
-		if l.isPlaced(w) {
-			continue
-		}
-		path := l.pathOf(w)
-		for _, c := range l.came {
-			if c.other == nil {
-				continue
-			}
-			at := pollPlatform.Join(c.dir.at, c.now.name)
-			if !w.isDir() && w.self.isNow(c.now) {
-				if now, err := pollStat(at, false); err == nil && w.self.isNow(&now) {
-					l.place(w, at, nil, &now)
-					c.watch, w.arrival = w, c
-				}
-				break
-			}
-			rest, below := pollPlatform.Below(pollPlatform.Join(l.pathOf(c.other.dir), c.other.old.name), path)
-			if !below || !c.now.isDir() {
-				continue
-			}
-			at = pollPlatform.Join(at, rest)
-			if now, err := pollStat(at, w.follow); err == nil && w.self.id.known() && w.self.is(&now) {
-				l.place(w, at, nil, &now)
-				break
-			}
-		}
-	}
-	return len(l.queue) > 0
+	return false
 }
 
 // loseRest notes what was in the directories that were not found.
@@ -521,6 +434,11 @@ func (l *pollLook) keep() {
 			w.self.name = pollPlatform.Base(w.at)
 		}
 		w.next, w.in, w.arrival = nil, nil, nil
+	}
+	for slot := range l.double {
+		if slot.dir.over || slot.dir.wd == 0 {
+			delete(l.double, slot)
+		}
 	}
 	if l.relink {
 		l.linkKids()
