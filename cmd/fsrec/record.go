@@ -248,7 +248,7 @@ func refuseExisting(path string, force bool) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil
 	case err != nil:
-		return err
+		return logError("write", path, err)
 	case info.IsDir():
 		return fmt.Errorf("%s is a directory: name a file", event.Quote(path))
 	case !force:
