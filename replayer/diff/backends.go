@@ -20,25 +20,30 @@ const reading = event.IN_OPEN | event.IN_ACCESS | event.IN_CLOSE
 
 var backends = map[string]backend{
 	"rdcw": {never: reading | event.IN_MOVE_SELF, tree: true},
-	"poll": {never: reading | event.IN_MOVE_SELF},
+	"poll": {never: reading},
 }
 
 // tellsOf concludes from the header and from the first records, which hold the watches that
 // were there at the start, what a recording can hold.
 func tellsOf(h event.Header, first []event.Record) tells {
 	b := backends[h.Backend]
-	asked := h.Mask & event.IN_ALL_EVENTS
-	if asked == 0 {
+	mask := h.Mask & event.IN_ALL_EVENTS
+	if mask == 0 {
 		for i := range first {
 			if first[i].Kind == event.KindWatch {
-				asked |= first[i].Mask & event.IN_ALL_EVENTS
+				mask |= first[i].Mask & event.IN_ALL_EVENTS
 			}
 		}
 	}
-	if asked == 0 {
-		asked = event.IN_ALL_EVENTS
+	return tells{mask: asked(mask)&^b.never | event.AlwaysDelivered, tree: b.tree}
+}
+
+// asked is the events that a mask asks for; where it is not known, they are all.
+func asked(m event.Mask) event.Mask {
+	if m &= event.IN_ALL_EVENTS; m != 0 {
+		return m
 	}
-	return tells{mask: asked&^b.never | event.AlwaysDelivered, tree: b.tree}
+	return event.IN_ALL_EVENTS
 }
 
 // filterOf is the union of the filters that Windows was given.

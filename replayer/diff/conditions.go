@@ -160,16 +160,20 @@ func (c *conditions) holds(s *side) bool {
 	return true
 }
 
-// relations are the names of predicates and how many paths they take; the
-// argument of older is a side.
+// relations are the names of predicates and how many arguments they take: paths,
+// but for the sides of older and later and the second argument of adrift and watched.
 var relations = map[string]int{
 	"in":        2, // the first is a name in the directory that is the second
 	"below":     2, // the first is somewhere inside the second
 	"together":  2, // both are in the same directory
 	"apart":     2, // they are in different directories
 	"respelled": 2, // they differ in the case of letters only
-	"short":     1, // the name looks like a short one of Windows: SOMETH~1.TXT
+	"short":     2, // the name of the first can be the short one that Windows makes of the second: SOMETH~1.TXT
 	"root":      1, // it is the root
+	"formerly":  2, // what has the path of the second event had the first one before directories were renamed
+	"adrift":    2, // that side watched a directory above it, and lost it since it was renamed to where nothing is watched
+	"watched":   2, // the recording of that side had a watch on the object itself
+	"later":     1, // that side has the first event, a moved one, later on its path than the other one
 	"older":     1, // the kernel of that side is older than that of the other one
 }
 
@@ -182,11 +186,11 @@ func (p *ruleParser) predicates(value string) error {
 		args, closed := strings.CutSuffix(args, ")")
 		n, known := relations[name]
 		if !ok || !closed || !known {
-			return p.fail(word, "want NAME(PATH) or NAME(PATH, PATH) with in, below, together, apart, respelled, short or root, or older(SIDE)")
+			return p.fail(word, "want NAME(PATH) or NAME(PATH, PATH) with in, below, together, apart, respelled, short or root, formerly(PATH, PATH), adrift(PATH, SIDE), watched(PATH, SIDE), later(SIDE) or older(SIDE)")
 		}
 		one := predicate{name: name, not: not}
 		for arg := range strings.SplitSeq(args, ",") {
-			id, err := p.argument(name, strings.TrimSpace(arg))
+			id, err := p.argument(name, len(one.args), strings.TrimSpace(arg))
 			if err != nil {
 				return err
 			}
@@ -200,8 +204,8 @@ func (p *ruleParser) predicates(value string) error {
 	return nil
 }
 
-func (p *ruleParser) argument(relation, arg string) (int, error) {
-	if relation == "older" {
+func (p *ruleParser) argument(relation string, n int, arg string) (int, error) {
+	if relation == "older" || relation == "later" || (relation == "watched" || relation == "adrift") && n == 1 {
 		if arg != "a" && arg != "b" {
 			return 0, p.fail(arg, "want a or b")
 		}

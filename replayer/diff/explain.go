@@ -25,6 +25,8 @@ type explainer struct {
 	items  []item
 	itemOf [2]map[int]int // by event
 	gapOf  [2]map[int]int // by event that only one side has
+	lateIn [2]map[int]int // by event that both have at different places: the gap that it stands in
+	moves  [2][]int       // see dirMoves
 	uses   map[*Rule]int
 	groups int
 }
@@ -38,13 +40,15 @@ const (
 func newExplainer(c *comparison) *explainer {
 	x := &explainer{c: c, uses: make(map[*Rule]int)}
 	for i := range x.itemOf {
-		x.itemOf[i], x.gapOf[i] = make(map[int]int), make(map[int]int)
+		x.itemOf[i], x.gapOf[i], x.lateIn[i] = make(map[int]int), make(map[int]int), make(map[int]int)
 	}
 	for n := range c.gaps {
 		for i := range c.sides {
 			for _, e := range c.gaps[n].only[i] {
 				if x.is(i, e, bitOnly) {
 					x.gapOf[i][e] = n
+				} else {
+					x.lateIn[i][e] = n
 				}
 			}
 		}
@@ -189,12 +193,20 @@ func (x *explainer) fell(i int, g *gap) bool {
 		if w.to <= g.lo[i] || w.from > g.hi[i] {
 			continue
 		}
-		id := g.path[i]
-		if w.node == 0 || id == 0 || id == w.node || s.names.below(id, w.node) {
+		if w.node == 0 || x.c.within(g.path, i, w.node) {
 			return true
 		}
 	}
 	return false
+}
+
+// within reports whether a path, which one side may not have, is a node of side i or below it.
+func (c *comparison) within(path [2]uint32, i int, dir uint32) bool {
+	id := path[i]
+	if id == 0 {
+		i, id, dir = 1-i, path[1-i], c.peer[i][dir]
+	}
+	return dir != 0 && (id == dir || c.sides[i].names.below(id, dir))
 }
 
 // apply explains what it can by a rule whose side a is side number a.

@@ -2,6 +2,8 @@ package diff
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 
 	"fsrec/watcher/event"
 )
@@ -15,6 +17,7 @@ type match struct {
 	vars   [maxVariables][2]uint32 // by variable, node on each side
 	last   [2]int                  // event of the latest line on each side, -1 if there is none
 	took   []int
+	lines  []int // the items among them that lines stand for, without those that a "+" or "*" added
 	tries  int
 }
 
@@ -30,7 +33,7 @@ func (m *match) run() bool {
 		return false
 	}
 	m.last = one.at
-	m.took = append(m.took, m.anchor)
+	m.took, m.lines = append(m.took, m.anchor), append(m.lines, m.anchor)
 	if first.many {
 		m.takeAll(first, i)
 	}
@@ -91,10 +94,11 @@ func (m *match) line(n int) bool {
 			return false
 		}
 		before := *m
+		m.last[i] = index
 		if m.bind(p, i, index) && m.holds() {
-			m.last[i] = index
 			if p.need == needOnly {
-				m.took = append(slices.Clip(m.took), m.x.itemOf[i][index])
+				n := m.x.itemOf[i][index]
+				m.took, m.lines = append(slices.Clip(m.took), n), append(slices.Clip(m.lines), n)
 				if p.many {
 					m.takeAll(p, i)
 				}
@@ -232,7 +236,42 @@ func (m *match) free(i, index int) bool {
 	if one.at[0] < 0 {
 		j = 1
 	}
-	return m.x.c.place(i, index) == m.x.c.place(j, one.at[j])
+	return m.x.c.place(i, index) == m.x.c.place(j, one.at[j]) && m.opposite(i, index)
+}
+
+// opposite reports whether an event of side i that only it has stands between the same common events as
+// those of the other side that were matched on its path. What happened before or after something that both tell is
+// not another form of it.
+func (m *match) opposite(i, index int) bool {
+	if m.x.c.conf.match == Set {
+		return true
+	}
+	for _, n := range m.lines {
+		one := &m.x.items[n]
+		if one.need != needOnly || one.side() == i {
+			continue
+		}
+		for _, e := range m.x.c.halves(1-i, one.at[1-i]) {
+			for _, f := range m.x.c.halves(i, index) {
+				if m.x.samePath(1-i, e, i, f) && m.x.gapOf[1-i][e] != m.x.gapOf[i][f] {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+// halves are the events of a move, or the one event that is none.
+func (c *comparison) halves(i, index int) []int {
+	if e := c.sides[i].events.at(index); e.mask&bitJoined != 0 {
+		return []int{index, int(e.link)}
+	}
+	return []int{index}
+}
+
+func (x *explainer) samePath(i, e, j, f int) bool {
+	return x.c.common(i, x.c.sides[i].events.at(e).node) == x.c.common(j, x.c.sides[j].events.at(f).node)
 }
 
 // stands reports whether an event of side i stands where a pattern wants it.
@@ -241,6 +280,9 @@ func (m *match) stands(at place, i, index int) bool {
 		return true
 	}
 	last := m.last[i]
+	if at == beside {
+		return last >= 0 && m.beside(i, index)
+	}
 	if last < 0 || (index > last) != (at == then || at == next) || index == last {
 		return false
 	}
@@ -256,15 +298,30 @@ func (m *match) stands(at place, i, index int) bool {
 	return n+1 == len(all) || int(all[n+1]) >= last
 }
 
-// takeAll takes the other events like that of a pattern with "+" or "*" as well.
+// beside reports whether an event is the one before or the one after those, on one path,
+// that only side i has, and to which the last one that was matched belongs.
+func (m *match) beside(i, index int) bool {
+	n, ok := m.x.gapOf[i][m.last[i]]
+	if !ok {
+		return false
+	}
+	if m.x.c.conf.match == Set {
+		return true
+	}
+	g := &m.x.c.gaps[n]
+	return index == g.lo[i] || index == g.hi[i]
+}
+
+// takeAll takes the other events like that of a pattern with "+" or "*" as well, as far as
+// they stand between the same common events.
 func (m *match) takeAll(p *pattern, i int) {
 	s := m.x.c.sides[i]
-	more := 0
+	more, within := 0, m.x.gapOf[i][m.last[i]]
 	for _, e := range s.of(m.vars[p.p][i]) {
 		if more == maxMany {
 			return
 		}
-		if m.admits(p, i, int(e)) && m.fits(p, i, int(e)) {
+		if m.x.gapOf[i][int(e)] == within && m.admits(p, i, int(e)) && m.fits(p, i, int(e)) {
 			m.took = append(slices.Clip(m.took), m.x.itemOf[i][int(e)])
 			m.last[i] = max(m.last[i], int(e))
 			more++
@@ -280,7 +337,7 @@ func (m *match) holds() bool {
 			continue // of the recordings
 		}
 		known := true
-		for _, arg := range p.args {
+		for _, arg := range p.paths() {
 			known = known && m.vars[arg] != [2]uint32{}
 		}
 		if known && m.relation(p) == p.not {
@@ -292,6 +349,18 @@ func (m *match) holds() bool {
 
 // relation looks at each path on a side that knows it, where it can on the same one.
 func (m *match) relation(p *predicate) bool {
+	switch p.name {
+	case "watched":
+		i := p.args[1] ^ m.a
+		return m.x.c.sides[i].watched.has(m.vars[p.args[0]][i])
+	case "adrift":
+		i := p.args[1] ^ m.a
+		return m.x.c.adrift(i, m.vars[p.args[0]])
+	case "later":
+		return m.later(p.args[0] ^ m.a)
+	case "formerly":
+		return m.formerly(p.args[0], p.args[1])
+	}
 	var sides [2]int
 	var ids [2]uint32
 	for i := range m.x.c.sides {
@@ -309,6 +378,77 @@ func (m *match) relation(p *predicate) bool {
 		}
 	}
 	return m.x.c.relation(p.name, sides, ids)
+}
+
+// formerly reports whether the path of one variable becomes that of another by the latest renames of
+// directories before the event that was matched last on the side of new: the side that new was found on.
+func (m *match) formerly(older, newer int) bool {
+	i := m.a
+	s := m.x.c.sides[i]
+	id, was := m.vars[newer][i], m.vars[older]
+	if id == 0 {
+		return false
+	}
+	path, want := s.path(id), ""
+	if was[1-i] != 0 {
+		want = m.x.c.sides[1-i].path(was[1-i])
+	} else {
+		want = s.path(was[i])
+	}
+	moves := m.x.dirMoves(i)
+	n, _ := slices.BinarySearch(moves, m.last[i])
+	for _, to := range slices.Backward(moves[max(0, n-near):n]) {
+		e := s.events.at(to)
+		now, before := s.path(e.node), s.path(s.events.at(int(e.link)).node)
+		if rest, ok := strings.CutPrefix(path, now); ok && (rest == "" || rest[0] == '/') {
+			if path = before + rest; path == want {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// dirMoves lists the renames of directories of side i: the events of their arrival.
+func (x *explainer) dirMoves(i int) []int {
+	if x.moves[i] == nil {
+		x.moves[i] = []int{}
+		const arrived = bitJoined | uint32(event.IN_MOVED_TO) | uint32(event.IN_ISDIR)
+		s := x.c.sides[i]
+		for n := range s.events.n {
+			if s.events.at(n).mask&arrived == arrived {
+				x.moves[i] = append(x.moves[i], n)
+			}
+		}
+	}
+	return x.moves[i]
+}
+
+// adrift reports whether side i lost a directory at or above a path, since it was renamed to where nothing is watched.
+func (c *comparison) adrift(i int, path [2]uint32) bool {
+	of, id := i, path[i]
+	if id == 0 {
+		of, id = 1-i, path[1-i]
+	}
+	for ; id != 0; id = c.sides[of].names.node(id).parent {
+		at := id
+		if of != i {
+			at = c.peer[of][id]
+		}
+		if c.sides[i].adrift.has(at) {
+			return true
+		}
+	}
+	return false
+}
+
+// later reports whether side i has the first event, which both have, after more of what
+// happened on its path than the other side.
+func (m *match) later(i int) bool {
+	one := &m.x.items[m.anchor]
+	this, ok := m.x.lateIn[i][one.at[i]]
+	other, too := m.x.lateIn[1-i][one.at[1-i]]
+	return ok && too && this > other
 }
 
 // relation reports whether it holds between node ids[0] of side sides[0] and ids[1] of sides[1].
@@ -330,20 +470,36 @@ func (c *comparison) relation(name string, sides [2]int, ids [2]uint32) bool {
 		p, q := a.path(ids[0]), b.path(ids[1])
 		return p != q && event.Windows.Fold(p) == event.Windows.Fold(q)
 	case "short":
-		return isShort(a.path(ids[0]))
+		return isShort(base(a.path(ids[0])), base(b.path(ids[1])))
 	case "root":
 		return a.names.node(ids[0]).parent == 0
 	}
 	return false
 }
 
-// isShort reports whether a name looks like the short name that Windows makes: six
-// letters at most, ~, a number, and an extension of three at most.
-func isShort(path string) bool {
-	for i := len(path) - 1; i >= 0 && path[i] != '/'; i-- {
-		if path[i] == '~' && i+1 < len(path) && path[i+1] >= '1' && path[i+1] <= '9' {
-			return true
-		}
+func base(path string) string { return path[strings.LastIndexByte(path, '/')+1:] }
+
+// isShort reports whether a name can be the short one that Windows makes of another: up to six of
+// its letters, or two and a checksum where many begin alike, then ~, a number, and up to three of the extension.
+func isShort(short, long string) bool {
+	short, long = strings.ToUpper(short), strings.ToUpper(long)
+	stem, extension, _ := strings.Cut(short, ".")
+	letters, number, ok := strings.Cut(stem, "~")
+	if _, err := strconv.ParseUint(number, 10, 32); !ok || err != nil || len(short) > 12 || letters == "" {
+		return false
 	}
-	return false
+	name, of := long, ""
+	if i := strings.LastIndexByte(long, '.'); i > 0 {
+		name, of = long[:i], long[i+1:]
+	}
+	name = strings.Map(func(r rune) rune {
+		if r == ' ' || r == '.' {
+			return -1
+		}
+		return r
+	}, name)
+	return len(letters) >= min(2, len(name)) && strings.HasPrefix(name, letters[:min(2, len(letters))]) &&
+		(len(letters) < 6 || strings.HasPrefix(name, letters) || isHex(letters[2:])) && extension == of[:min(3, len(of))]
 }
+
+func isHex(s string) bool { return strings.Trim(s, "0123456789ABCDEF") == "" }

@@ -178,3 +178,15 @@ func (n *names) insertText(s string) uint32 {
 	n.text = append(n.text, s...)
 	return id
 }
+
+// nodeSet is a set of nodes.
+type nodeSet []uint64
+
+func (b *nodeSet) set(id uint32) {
+	for int(id/64) >= len(*b) {
+		*b = append(*b, 0)
+	}
+	(*b)[id/64] |= 1 << (id % 64)
+}
+
+func (b nodeSet) has(id uint32) bool { return int(id/64) < len(b) && b[id/64]>>(id%64)&1 != 0 }

@@ -27,6 +27,22 @@ func (s *side) addRoot(path string) *root {
 	return &s.roots[len(s.roots)-1]
 }
 
+// nested reports whether a recorded root is inside another one.
+func (s *side) nested(path string) bool {
+	return slices.ContainsFunc(s.input.Header.Roots, func(other string) bool {
+		rest, below := s.platform().Below(other, path)
+		return below && rest != ""
+	})
+}
+
+// inRoot reports whether an absolute path is that of a root, or below one.
+func (s *side) inRoot(path string) bool {
+	return slices.ContainsFunc(s.roots, func(r root) bool {
+		_, below := s.platform().Below(r.path, path)
+		return below
+	})
+}
+
 // pathNode is the node of an absolute path; a path in no root becomes one.
 func (s *side) pathNode(path string) uint32 {
 	var best *root
@@ -123,7 +139,7 @@ func (s *side) child(dir uint32, name string) uint32 {
 func (s *side) fill(at *slot, wd int32) {
 	*at = slot{wd: wd, tables: s.tables}
 	if w := s.table.Watch(wd); w != nil {
-		at.node, at.lost = s.pathNode(w.Path), w.Lost()
+		at.node, at.lost, at.mask = s.pathNode(w.Path), w.Lost(), asked(w.Mask)|event.AlwaysDelivered
 	}
 }
 

@@ -95,9 +95,10 @@ const (
 	next           // after it, with no other event of its own path between
 	before         // before it
 	previous       // before it, with no other event of its own path between
+	beside         // before or after it, with nothing between that both have
 )
 
-var places = map[string]place{"then": then, "next": next, "before": before, "previous": previous}
+var places = map[string]place{"then": then, "next": next, "before": before, "previous": previous, "beside": beside}
 
 // pattern is one line of a rule: an event.
 type pattern struct {
@@ -118,6 +119,17 @@ type predicate struct {
 	name string
 	args []int
 	not  bool
+}
+
+// paths are the arguments that are variables.
+func (p *predicate) paths() []int {
+	switch p.name {
+	case "older", "later":
+		return nil
+	case "watched", "adrift":
+		return p.args[:1]
+	}
+	return p.args
 }
 
 // RuleError says where a file of rules is wrong.
@@ -276,7 +288,7 @@ func (p *ruleParser) field(key, value string) error {
 	return p.event(key, value)
 }
 
-// event reads "[then|next|before|previous] NEED SIDE: MASKS [dir|file|synthetic]... PATH [-> PATH] [+|*|?]".
+// event reads "[then|next|before|previous|beside] NEED SIDE: MASKS [dir|file|synthetic]... PATH [-> PATH] [+|*|?]".
 func (p *ruleParser) event(key, value string) error {
 	words := strings.Fields(key)
 	if len(words) == 0 {

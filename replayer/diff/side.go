@@ -87,7 +87,9 @@ type side struct {
 	losses  []window
 	crossed []uint32 // nodes of moves from one root to another
 	aside   map[asideKey]int64
-	lost    bool // a KindLoss record told of the latest overflow
+	watched nodeSet // nodes that had a watch of their own
+	adrift  nodeSet // those of them that were renamed to where nothing is watched
+	lost    bool    // a KindLoss record told of the latest overflow
 
 	starts []uint32 // of the events of each node in list
 	list   []uint32
@@ -98,6 +100,7 @@ type slot struct {
 	wd     int32
 	tables uint32
 	node   uint32
+	mask   event.Mask // that the watch was asked for
 	lost   bool
 }
 
@@ -127,7 +130,9 @@ func (s *side) peek(ctx context.Context) error {
 // load reads the recording to its end.
 func (s *side) load(ctx context.Context) error {
 	for _, path := range s.input.Header.Roots {
-		s.addRoot(path)
+		if !s.nested(path) {
+			s.addRoot(path)
+		}
 	}
 	batch := s.pending
 	s.pending = nil
@@ -174,8 +179,11 @@ func (s *side) control(r *event.Record) {
 	case event.KindWatch, event.KindUnwatch, event.KindMove:
 		s.table.Apply(r)
 		s.tables++
-		if r.Kind == event.KindWatch && r.M == 0 {
-			s.pathNode(r.Path) // a root, where it is in none
+		if r.Kind == event.KindMove && r.Path == "" && s.inRoot(r.Src) {
+			s.adrift.set(s.pathNode(r.Src))
+		}
+		if r.Kind == event.KindWatch || r.Kind == event.KindMove && s.inRoot(r.Path) {
+			s.watched.set(s.pathNode(r.Path)) // a root, where it is in none
 		}
 	case event.KindLoss:
 		s.loss(r)
@@ -228,6 +236,10 @@ func (s *side) event(r *event.Record) {
 	id, bits := at.node, uint32(mask)
 	if id == 0 || at.lost {
 		s.setAside(StepRoots, mask)
+		return
+	}
+	if mask&at.mask&^event.IN_ISDIR == 0 && s.conf.on[StepMasks] {
+		s.setAside(StepMasks, mask)
 		return
 	}
 	if step, drop := s.unwanted(r, mask, id); drop {
