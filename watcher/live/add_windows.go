@@ -1,6 +1,7 @@
 package live
 
 import (
+	"errors"
 	"path/filepath"
 	"strings"
 
@@ -81,6 +82,9 @@ func (a *adding) add(key string) {
 		err = windows.ERROR_ALREADY_EXISTS
 	default:
 		wd, err = w.wd, n.renew(w, a.again(w))
+		if errors.Is(err, event.ErrUnknownWatch) { // it has just ended
+			wd, err = a.place(key, path)
+		}
 	}
 	if err != nil {
 		a.reject(key, path, watchError("watch", path, err))
@@ -211,7 +215,9 @@ func (n *ReadDirectoryChanges) begin(w *watch, entries []event.Record) bool {
 // list looks at what is there as far as the request or the system's
 // shortness of words makes it necessary, and gives the records of it, without wd.
 func (a *adding) list(w *watch, key string) (records []event.Record) {
+	a.n.mu.Lock()
 	index := w.listed() || w.file == nil && a.request.Snapshot
+	a.n.mu.Unlock()
 	if !index && w.scope == nil {
 		return nil
 	}

@@ -142,5 +142,5 @@ func (n *ReadDirectoryChanges) resend(w *watch) {
 		u.number = 0
 		w.cur.end()
 	}
-	w.skip.to = 0
+	n.endSkip(w)
 }

@@ -12,7 +12,9 @@ import (
 func (n *ReadDirectoryChanges) change(w *watch, r *event.Record) {
 	own := r.Flags&event.FlagOwn != 0
 	paired := w.renaming
-	w.renaming = r.Action() == event.FILE_ACTION_RENAMED_OLD_NAME
+	if isRename(r.Action()) { // other changes may come between its halves
+		w.renaming = r.Action() == event.FILE_ACTION_RENAMED_OLD_NAME
+	}
 	if own && strings.IndexByte(r.Name, '\\') < 0 {
 		n.tell(*r)
 		return
@@ -43,6 +45,10 @@ func (n *ReadDirectoryChanges) change(w *watch, r *event.Record) {
 	}
 }
 
+func isRename(action event.Action) bool {
+	return action == event.FILE_ACTION_RENAMED_OLD_NAME || action == event.FILE_ACTION_RENAMED_NEW_NAME
+}
+
 // cameIn reports whether a change puts a directory there of whose contents nothing is known.
 func cameIn(action event.Action, paired bool) bool {
 	return action == event.FILE_ACTION_ADDED || action == event.FILE_ACTION_RENAMED_NEW_NAME && !paired
@@ -63,10 +69,14 @@ func (n *ReadDirectoryChanges) look(w *watch, r *event.Record) {
 	if n.looked != r.Name || r.Name == "" {
 		n.looked = r.Name
 		n.found, n.foundErr = attributesAt(w.start, r.Name)
+		const point = event.FILE_ATTRIBUTE_DIRECTORY | event.FILE_ATTRIBUTE_REPARSE_POINT
+		if n.foundFlags = 0; n.foundErr == nil && n.found&point == point && isMarked(event.Windows.Join(w.now, r.Name)) {
+			n.foundFlags = event.FlagDir
+		}
 	}
 	if n.foundErr == nil {
 		r.Cookie = uint32(n.found)
-		r.Flags |= event.FlagInferred
+		r.Flags |= event.FlagInferred | n.foundFlags
 	}
 }
 
@@ -126,7 +136,10 @@ func (n *ReadDirectoryChanges) fileChange(w *watch, r *event.Record) (gone bool)
 		return true
 	}
 	arrives := f.moving && action == event.FILE_ACTION_RENAMED_NEW_NAME
-	f.removed, f.moving = false, false
+	f.removed = false
+	if isRename(action) { // other changes may come between its halves
+		f.moving = false
+	}
 	if !arrives && !is {
 		return false
 	}

@@ -108,7 +108,7 @@ func (d *Directory) ReadChanges(ctx context.Context, buf []byte, subtree bool, f
 	select {
 	case <-done:
 	case <-ctx.Done():
-		_ = windows.CancelIoEx(d.handle, &r.overlapped) // not found: it is complete
+		_ = d.use(func(h windows.Handle) error { return windows.CancelIoEx(h, &r.overlapped) }) // not found: it is complete
 		<-done
 	}
 	switch {

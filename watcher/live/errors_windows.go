@@ -8,6 +8,8 @@ import (
 	"fsrec/watcher/event"
 )
 
+const noMemoryHint = "the system keeps as much memory for each watch as its buffer takes; use a smaller buffer, or watch fewer directories"
+
 // errorHints says what the system's refusal means.
 var errorHints = map[error]string{
 	windows.ERROR_ACCESS_DENIED:        "permission to list it is needed",
@@ -24,6 +26,10 @@ var errorHints = map[error]string{
 	windows.ERROR_NETWORK_UNREACHABLE:  "the network is not there",
 	windows.ERROR_TOO_MANY_CMDS:        "the server allows no more requests at a time; watch fewer directories of it",
 	windows.ERROR_NOACCESS:             "the buffer has to begin at a multiple of 4",
+	windows.ERROR_NO_SYSTEM_RESOURCES:  noMemoryHint,
+	windows.ERROR_NOT_ENOUGH_QUOTA:     noMemoryHint,
+	windows.ERROR_WORKING_SET_QUOTA:    noMemoryHint,
+	windows.ERROR_NOT_ENOUGH_MEMORY:    noMemoryHint,
 	windows.ERROR_NOTIFY_ENUM_DIR:      "more happened than the buffer holds: list the directory",
 }
 

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"math"
 	"strings"
 	"unsafe"
 
@@ -28,9 +29,18 @@ func openAt(handle windows.Handle, name string, access, disposition, options uin
 	err := windows.NtCreateFile(&h, access|windows.SYNCHRONIZE, &attributes, &status, nil, windows.FILE_ATTRIBUTE_NORMAL,
 		windows.FILE_SHARE_READ|windows.FILE_SHARE_WRITE|windows.FILE_SHARE_DELETE, disposition, options, 0, 0)
 	if s, ok := err.(windows.NTStatus); ok {
-		return 0, s.Errno()
+		return 0, errnoOf(s)
 	}
 	return h, err
+}
+
+// errnoOf is the error that stands for a status. Windows makes ERROR_ACCESS_DENIED of
+// STATUS_DELETE_PENDING, which hides what it says.
+func errnoOf(status windows.NTStatus) windows.Errno {
+	if status == windows.STATUS_DELETE_PENDING {
+		return windows.ERROR_DELETE_PENDING
+	}
+	return status.Errno()
 }
 
 // openToList opens a directory at or below that of handle. It does not follow a link.
@@ -41,7 +51,7 @@ func openToList(handle windows.Handle, name string) (windows.Handle, error) {
 
 // reopen gives a second handle of the directory of handle, for asynchronous reads.
 func reopen(handle windows.Handle) (windows.Handle, error) {
-	return openAt(handle, "", windows.FILE_LIST_DIRECTORY, windows.FILE_OPEN, windows.FILE_DIRECTORY_FILE|windows.FILE_OPEN_FOR_BACKUP_INTENT)
+	return openAt(handle, "", windows.FILE_LIST_DIRECTORY|windows.FILE_READ_ATTRIBUTES, windows.FILE_OPEN, windows.FILE_DIRECTORY_FILE|windows.FILE_OPEN_FOR_BACKUP_INTENT)
 }
 
 // identity tells an object from all others, as long as a handle of it is open.
@@ -56,7 +66,16 @@ func identify(handle windows.Handle) identity {
 	if windows.GetFileInformationByHandle(handle, &info) != nil {
 		return identity{}
 	}
-	return identity{info.VolumeSerialNumber, uint64(info.FileIndexHigh)<<32 | uint64(info.FileIndexLow)}
+	return identityOf(info.VolumeSerialNumber, uint64(info.FileIndexHigh)<<32|uint64(info.FileIndexLow))
+}
+
+// identityOf is for an index that is 0 where the file system has none, and all ones where
+// one does not fit, as on ReFS ([MS-FSCC] 2.1.9).
+func identityOf(volume uint32, index uint64) identity {
+	if index == 0 || index == math.MaxUint64 {
+		return identity{}
+	}
+	return identity{volume, index}
 }
 
 // identityAt gives the identity of the directory that path leads to.
@@ -114,17 +133,28 @@ func linkAt(path string, attributes event.Attributes) bool {
 	if attributes&event.FILE_ATTRIBUTE_REPARSE_POINT == 0 {
 		return false
 	}
+	tag, err := tagAt(path)
+	return err == nil && isLink(attributes, tag)
+}
+
+// tagAt gives the tag of the reparse point that path names.
+func tagAt(path string) (tag uint32, err error) {
 	name, err := windows.UTF16PtrFromString(systemPath(path))
 	if err != nil {
-		return false
+		return 0, err
 	}
 	var found windows.Win32finddata
 	h, err := windows.FindFirstFile(name, &found)
 	if err != nil {
-		return false
+		return 0, err
 	}
-	_ = windows.FindClose(h)
-	return isLink(attributes, found.Reserved0)
+	return found.Reserved0, windows.FindClose(h)
+}
+
+// isMarked reports whether path, a reparse point that is a directory, stands for no other place.
+func isMarked(path string) bool {
+	tag, err := tagAt(path)
+	return err == nil && tag != 0 && !isLink(event.FILE_ATTRIBUTE_REPARSE_POINT, tag)
 }
 
 // finalPath is where the object of handle is now, in the user's form.
@@ -161,8 +191,11 @@ type standardInfo struct {
 func isGone(handle windows.Handle, path string) bool {
 	var info standardInfo
 	err := windows.GetFileInformationByHandleEx(handle, windows.FileStandardInfo, (*byte)(unsafe.Pointer(&info)), uint32(unsafe.Sizeof(info)))
-	if err == nil && (info.deletePending || info.links == 0) {
+	if err == nil && info.deletePending {
 		return true
+	}
+	if err == nil && info.links == 0 && identityAt(path) != identify(handle) {
+		return true // some file systems count no links of any directory
 	}
 	final, err := finalPath(handle)
 	switch {

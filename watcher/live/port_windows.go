@@ -97,7 +97,7 @@ func (p *port) complete(e overlappedEntry) {
 	}
 	var err error
 	if status := windows.NTStatus(r.overlapped.Internal); status != 0 {
-		err = status.Errno()
+		err = errnoOf(status)
 	}
 	r.completed(int(e.size), err)
 	r.dir.release()

@@ -22,10 +22,11 @@ type stream struct {
 	next []call // to try if the system refuses the form of call
 
 	// Guarded by n.mu.
-	told   bool // a read has succeeded, so the system accepts call
-	ending bool // what happened so far is still read, then no more
-	final  bool // the read that is armed is the last one
-	over   bool // the last batch has come
+	told   bool  // a read has succeeded, so the system accepts call
+	ending bool  // what happened so far is still read, then no more
+	final  bool  // the read that is armed is the last one
+	over   bool  // the last batch has come
+	err    error // of that
 
 	lastRead int64 // time of the last read that brought something; of the worker
 }
@@ -92,30 +93,63 @@ func (s *stream) completed(size int, err error) {
 	n := s.n
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if n.closed || err != nil && !s.told && refusesForm(err) && s.begin() == nil {
+	if n.closed || err != nil && !s.told && refusesForm(err) && s.beginAgain() {
 		return
 	}
 	b := n.raw.get()
 	b.from, b.time, b.err = s, n.clock(), err
 	b.last = s.final || err != nil && !isAny(err, windows.ERROR_NOTIFY_ENUM_DIR)
-	s.over = b.last
-	if n.raw.bytes < rawLimit {
+	s.over, s.err = b.last, err
+	switch {
+	case size == 0: // which needs no room
+	case n.raw.bytes < rawLimit:
 		b.data = append(b.data, s.req.buf[:size]...)
-	} else {
+	default:
 		b.dropped = int64(s.count(s.req.buf[:size]))
 	}
 	s.w.lastRead = b.time
 	n.raw.put(b)
 	if !b.last {
 		s.told, s.final = true, s.ending
-		if err := s.dir.arm(s.req, s.call); err != nil {
+		if err := s.arm(); err != nil {
 			n.raw.put(&batch{from: s, time: b.time, err: err, last: true})
-			s.over = true
+			s.over, s.err = true, err
 		} else if s.ending {
 			s.dir.cancel()
 		}
 	}
 	n.wakeWorker()
+}
+
+// beginAgain is begin after the system has thought better of it.
+func (s *stream) beginAgain() bool {
+	extended := s.call.extended
+	if s.begin() != nil {
+		return false
+	}
+	if extended && !s.call.extended {
+		s.w.refused = true
+		s.n.wakeWorker()
+	}
+	return true
+}
+
+// arm asks for more. n.mu is held.
+func (s *stream) arm() error {
+	err := s.dir.arm(s.req, s.call)
+	if isAny(err, windows.ERROR_NOTIFY_ENUM_DIR) { // told at once: nothing is armed
+		s.n.raw.put(&batch{from: s, time: s.n.clock(), err: err})
+		err = s.dir.arm(s.req, s.call)
+	}
+	return err
+}
+
+// resume takes back end, after the last batch. The handle has kept what happened since.
+func (s *stream) resume() error {
+	s.n.mu.Lock()
+	defer s.n.mu.Unlock()
+	s.ending, s.final, s.over, s.err = false, false, false, nil
+	return s.arm()
 }
 
 // decode makes records of what a read brought.
@@ -144,7 +178,7 @@ func (s *stream) end() {
 
 // shut gives up the handle, then the memory that the system wrote to.
 func (s *stream) shut() {
-	s.dir.shut(s.req.free)
+	s.dir.shut(func() { s.req.free() }) // of the request that is the last one by then
 }
 
 // rawLimit bounds the bytes that wait for the worker.
@@ -194,6 +228,8 @@ func (q *rawQueue) take() *batch {
 	}
 	return nil
 }
+
+func (q *rawQueue) empty() bool { return q.first == len(q.batches) }
 
 // recycle says that a batch is done with.
 func (q *rawQueue) recycle(b *batch) {

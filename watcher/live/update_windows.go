@@ -25,9 +25,10 @@ type update struct {
 
 // skip makes the new stream of an update begin after the sentinel.
 type skip struct {
-	to, or sentinel // the first that is met ends it; 0 if there is none
-	lost   bool     // changes are missing, which may have been before it or after it
-	since  int64
+	to, or   sentinel // the first that is met ends it; 0 if there is none
+	lost     bool     // changes are missing, which may have been before it or after it
+	since    int64
+	deadline int64 // for meeting it
 }
 
 // lose reports whether a loss is to be told of when skipping has come to its end.
@@ -41,6 +42,17 @@ func (s *skip) lose(since int64) bool {
 	return true
 }
 
+// giveUpSkip ends a skip whose sentinel did not come.
+func (n *ReadDirectoryChanges) giveUpSkip(w *watch) {
+	if n.isOver(w) {
+		return
+	}
+	w.skip = skip{}
+	n.story = append(n.story[:0], event.Record{Kind: event.KindLoss, WD: w.wd, Name: "update", N: -1, M: w.cur.lastRead})
+	n.deliver(n.clock())
+	n.afterLoss(w, n.clock())
+}
+
 // skips reports whether the stream before has told of r.
 func (n *ReadDirectoryChanges) skips(w *watch, r *event.Record) bool {
 	s := &w.skip
@@ -48,12 +60,17 @@ func (n *ReadDirectoryChanges) skips(w *watch, r *event.Record) bool {
 		return false
 	}
 	if number := sentinelOf(r); number != 0 && (number == s.to || number == s.or) {
-		if s.lost {
-			n.tell(event.Record{Kind: event.KindLoss, WD: w.wd, Name: "buffer", N: -1, M: s.since})
-		}
-		*s = skip{}
+		n.endSkip(w)
 	}
 	return true
+}
+
+// endSkip ends a skip, and tells of what was lost meanwhile.
+func (n *ReadDirectoryChanges) endSkip(w *watch) {
+	if w.skip.lost {
+		n.tell(event.Record{Kind: event.KindLoss, WD: w.wd, Name: "buffer", N: -1, M: w.skip.since})
+	}
+	w.skip = skip{}
 }
 
 // Update implements event.Backend. A mask that needs what the system was not
@@ -90,6 +107,10 @@ func noEvent(path string) error {
 // renew gives a watch other terms, and returns when they hold.
 func (n *ReadDirectoryChanges) renew(w *watch, t terms) error {
 	n.mu.Lock()
+	if err := n.whyNot(w); err != nil {
+		n.mu.Unlock()
+		return err
+	}
 	call, rescope := w.cur.call, t.flags != w.asked.flags
 	if !rescope && t.subtree() == call.subtree && t.filter()&^call.filter == 0 {
 		w.asked = t
@@ -110,9 +131,9 @@ func (n *ReadDirectoryChanges) renew(w *watch, t terms) error {
 		u.scope = n.scopeNow(dir, t)
 	}
 	number := u.number
-	if !n.install(w, u) {
+	if err := n.install(w, u); err != nil {
 		u.next.shut()
-		return event.ErrUnknownWatch
+		return err
 	}
 	// What next has brought by now was before the sentinel, and nobody missed it.
 	if n.touch(w, number) != nil {
@@ -131,16 +152,30 @@ func (n *ReadDirectoryChanges) renew(w *watch, t terms) error {
 	}
 }
 
+// whyNot says why a watch cannot be changed any more. n.mu is held.
+func (n *ReadDirectoryChanges) whyNot(w *watch) error {
+	switch {
+	case n.closed:
+		return event.ErrClosed
+	case w.over || w.cause != "":
+		return event.ErrUnknownWatch
+	}
+	return nil
+}
+
 // install makes u the update of w, unless one of the two is over.
-func (n *ReadDirectoryChanges) install(w *watch, u *update) bool {
+func (n *ReadDirectoryChanges) install(w *watch, u *update) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if w.over || w.cause != "" || u.next.over || n.closed {
-		return false
+	if err := n.whyNot(w); err != nil {
+		return err
+	}
+	if u.next.over {
+		return watchError("watch", w.path, u.next.err)
 	}
 	u.deadline = n.clock() + int64(sentinelPatience)
 	w.update = u
-	return true
+	return nil
 }
 
 // second opens the directory of a watch again.
@@ -202,7 +237,6 @@ func (n *ReadDirectoryChanges) dropHeld(u *update) {
 // cutOver has the new stream of an update take over at this place of the story.
 func (n *ReadDirectoryChanges) cutOver(w *watch, time int64) {
 	n.deliver(time)
-	n.story = n.story[:0]
 	n.mu.Lock()
 	u, old := w.update, w.cur
 	w.update, w.cur, w.asked = nil, u.next, u.terms
@@ -215,7 +249,7 @@ func (n *ReadDirectoryChanges) cutOver(w *watch, time int64) {
 		n.emit(event.Record{Kind: event.KindLoss, WD: w.wd, Name: "update", N: -1, M: old.lastRead}, time)
 		n.dropHeld(u)
 	} else {
-		w.skip = skip{to: u.number}
+		w.skip = skip{to: u.number, deadline: n.clock() + int64(sentinelPatience)}
 		n.raw.putBack(u.held)
 	}
 	n.emit(w.record(), time)

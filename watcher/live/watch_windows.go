@@ -26,6 +26,7 @@ type watch struct {
 	cause    string   // why it is ending
 	over     bool
 	suspect  bool // it is to be looked whether it is there
+	refused  bool // after all the system does not say what is a directory
 	update   *update
 	waits    []awaited // for its sentinels
 	lastRead int64     // time of the last completion

@@ -24,14 +24,15 @@ const (
 
 // worker is what the goroutine uses that makes records.
 type worker struct {
-	changes   []event.Record // of the batch that is processed, as decoded
-	story     []event.Record // what is told of it
-	lister    lister
-	looked    string // name that the last look was at, in this batch
-	found     event.Attributes
-	foundErr  error
-	lastBatch int64 // time of the last one
-	nextCheck int64
+	changes    []event.Record // of the batch that is processed, as decoded
+	story      []event.Record // what is told of it
+	lister     lister
+	looked     string // name that the last look was at, in this batch
+	found      event.Attributes
+	foundErr   error
+	foundFlags event.Flags
+	lastBatch  int64 // time of the last one
+	nextCheck  int64
 }
 
 // work is the worker's goroutine.
@@ -77,6 +78,10 @@ func (n *ReadDirectoryChanges) isClosed() bool {
 // due does what is to be done at this time, and returns how long nothing is.
 func (n *ReadDirectoryChanges) due() time.Duration {
 	n.mu.Lock()
+	if !n.raw.empty() { // it is not quiet
+		n.mu.Unlock()
+		return 0
+	}
 	now := n.clock()
 	next := n.nextCheck
 	at := func(t int64) bool {
@@ -85,7 +90,7 @@ func (n *ReadDirectoryChanges) due() time.Duration {
 		}
 		return t <= now
 	}
-	var check, relist []*watch
+	var check, relist, missed []*watch
 	var idle bool
 	all := at(n.nextCheck)
 	if all {
@@ -116,7 +121,11 @@ func (n *ReadDirectoryChanges) due() time.Duration {
 			u.number = 0
 			w.cur.end()
 		}
-		if refresh {
+		if w.skip.to != 0 && at(w.skip.deadline) {
+			missed = append(missed, w)
+		}
+		if refresh || w.refused {
+			w.refused = false
 			relist = append(relist, w)
 		}
 	}
@@ -127,6 +136,9 @@ func (n *ReadDirectoryChanges) due() time.Duration {
 	n.mu.Unlock()
 	for _, w := range check {
 		n.check(w)
+	}
+	for _, w := range missed {
+		n.giveUpSkip(w)
 	}
 	for _, w := range relist {
 		n.story = n.story[:0]
@@ -206,7 +218,7 @@ func (n *ReadDirectoryChanges) process(b *batch) bool {
 		n.afterLoss(w, b.time)
 	}
 	if b.last && !n.isOver(w) {
-		n.ended(w)
+		n.ended(w, b)
 	}
 	return true
 }
@@ -227,8 +239,10 @@ func status(err error) uint32 {
 // tell adds a record to the story of the batch.
 func (n *ReadDirectoryChanges) tell(r event.Record) { n.story = append(n.story, r) }
 
-// deliver hands the story on, unless there is nothing in it but that there was a read.
+// deliver hands the story on, unless there is nothing in it but that there was a
+// read, and begins another.
 func (n *ReadDirectoryChanges) deliver(time int64) {
+	defer func() { n.story = n.story[:0] }()
 	if len(n.story) == 0 || len(n.story) == 1 && n.story[0].Kind == event.KindRead {
 		return
 	}
@@ -314,7 +328,6 @@ var oneshot = map[event.Action]event.Mask{
 // finish ends w at this place of the story.
 func (n *ReadDirectoryChanges) finish(w *watch, cause string, time int64) {
 	n.deliver(time)
-	n.story = n.story[:0]
 	n.mu.Lock()
 	w.over = true
 	n.emit(event.Record{Kind: event.KindUnwatch, WD: w.wd, Name: cause, Path: w.path}, time)
@@ -337,15 +350,21 @@ func (n *ReadDirectoryChanges) finish(w *watch, cause string, time int64) {
 }
 
 // ended deals with the last batch of the stream of w.
-func (n *ReadDirectoryChanges) ended(w *watch) {
+func (n *ReadDirectoryChanges) ended(w *watch, b *batch) {
 	n.mu.Lock()
 	cause, u := w.cause, w.update
 	n.mu.Unlock()
 	switch {
+	case b.from != w.cur: // another has taken over
 	case cause != "":
 		n.finish(w, cause, n.lastBatch)
 	case u != nil:
 		n.cutOver(w, n.lastBatch)
+	default: // for an update that has failed since
+		if err := b.from.resume(); err != nil {
+			n.tell(event.Record{Kind: event.KindFail, Name: "read", N: errno(err), Path: w.dir})
+			n.finishRead(w, event.CauseFailed, b.time)
+		}
 	}
 }
 
@@ -355,7 +374,7 @@ func (n *ReadDirectoryChanges) failed(w *watch, b *batch) {
 	asked := b.from.ending
 	n.mu.Unlock()
 	if asked {
-		n.ended(w)
+		n.ended(w, b)
 		return
 	}
 	gone := false
