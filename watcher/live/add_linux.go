@@ -46,7 +46,7 @@ func (n *Inotify) Add(request event.WatchRequest) ([]event.WatchResult, error) {
 		case request.Mask&event.IN_ALL_EVENTS == 0:
 			a.reject(n, key, path, &event.WatchError{Op: "watch", Path: path, Err: unix.EINVAL, Hint: "the mask names no event"})
 		default:
-			n.noteRequest(&request, path)
+			noteRequest(&n.header, &request, path, fileSystem(path))
 			if request.Exclude != nil && request.Exclude(path) {
 				a.results = append(a.results, event.WatchResult{Key: filepath.Clean(key), Path: path, Excluded: true})
 				continue

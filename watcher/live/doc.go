@@ -87,10 +87,6 @@ const (
 	defaultBuffer = 256 << 10
 	minBuffer     = 4096
 	defaultPause  = 2 * time.Millisecond
-
-	// pauseAbove is the size of a read, in bytes, after which the next one
-	// waits: some 16 events, which no person causes at once.
-	pauseAbove = 512
 )
 
 // Options change how events are read. The zero value is the default.

@@ -37,20 +37,6 @@ func (n *Inotify) Header() event.Header {
 	return h
 }
 
-func (n *Inotify) noteRequest(request *event.WatchRequest, path string) {
-	h := &n.header
-	if !slices.Contains(h.Roots, path) {
-		h.Roots = append(h.Roots, path)
-	}
-	h.Mask |= request.Mask
-	h.Recursive = h.Recursive || request.Recursive
-	h.AutoAdd = h.AutoAdd || request.AutoAdd
-	h.Snapshot = h.Snapshot || request.Snapshot
-	if h.FileSystem == "" {
-		h.FileSystem = fileSystem(path)
-	}
-}
-
 // fileSystems has the names of the f_type values of statfs(2).
 var fileSystems = map[uint32]string{
 	unix.EXT4_SUPER_MAGIC:      "ext4",

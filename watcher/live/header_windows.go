@@ -39,17 +39,7 @@ func (n *ReadDirectoryChanges) noteRequest(request *event.WatchRequest, path str
 	system := fileSystem(path)
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	h := &n.header
-	if !slices.Contains(h.Roots, path) {
-		h.Roots = append(h.Roots, path)
-	}
-	h.Mask |= request.Mask
-	h.Recursive = h.Recursive || request.Recursive
-	h.AutoAdd = h.AutoAdd || request.AutoAdd
-	h.Snapshot = h.Snapshot || request.Snapshot
-	if h.FileSystem == "" {
-		h.FileSystem = system
-	}
+	noteRequest(&n.header, request, path, system)
 }
 
 // fileSystem names the file system of path, nothing if it cannot be known.

@@ -84,7 +84,7 @@ func (a *pollAdding) ask(key string) {
 		a.reject(key, path, &event.WatchError{Op: "watch", Path: path, Err: pollInvalid, Hint: "the mask names no event"})
 		return
 	}
-	a.noteRequest(&a.request, path)
+	noteRequest(&a.header, &a.request, path, fileSystem(path))
 	key = filepath.Clean(key)
 	if a.excludes(path) {
 		a.results = append(a.results, event.WatchResult{Key: key, Path: path, Excluded: true})
@@ -241,20 +241,6 @@ func pollKeyOf(it pollItem, name string) string {
 		return name
 	}
 	return pollPlatform.Join(it.key, name)
-}
-
-func (n *Poll) noteRequest(request *event.WatchRequest, path string) {
-	h := &n.header
-	if !slices.Contains(h.Roots, path) {
-		h.Roots = append(h.Roots, path)
-	}
-	h.Mask |= request.Mask
-	h.Recursive = h.Recursive || request.Recursive
-	h.AutoAdd = h.AutoAdd || request.AutoAdd
-	h.Snapshot = h.Snapshot || request.Snapshot
-	if h.FileSystem == "" {
-		h.FileSystem = fileSystem(path)
-	}
 }
 
 // Update implements event.Backend. What the next look finds is told by the new mask.

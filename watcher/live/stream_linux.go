@@ -17,6 +17,9 @@ const (
 	// maxPending bounds what is read ahead of processing; the rest waits in the
 	// kernel's queue.
 	maxPending = 64 << 20
+	// pauseAbove is the size of a read, in bytes, after which the next one
+	// waits: some 16 events, which no person causes at once.
+	pauseAbove = 512
 )
 
 // stream is what the descriptor delivers, as one sequence of bytes.
