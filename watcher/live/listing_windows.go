@@ -40,6 +40,19 @@ type idBothDirInfo struct {
 
 const nameOffset = unsafe.Offsetof(idBothDirInfo{}.name)
 
+// fullDirInfo is FILE_FULL_DIR_INFO of winbase.h, without the name at its end. Every
+// file system knows this form; that with ids is refused by some servers and by drives of
+// remote desktops (golang/go issue 62044).
+type fullDirInfo struct {
+	next, index                                 uint32
+	creation, access, write, change, end, alloc int64
+	attributes                                  event.Attributes
+	nameLength                                  uint32
+	tag                                         uint32 // EaSize, of a reparse point its tag
+}
+
+const fullNameOffset = unsafe.Offsetof(fullDirInfo{}.tag) + 4
+
 // lister reads directories, with a buffer that it keeps.
 type lister struct{ buf []uint64 }
 
@@ -53,7 +66,7 @@ func (l *lister) read(handle windows.Handle, name string, visit func(e *dirent))
 	if l.buf == nil {
 		l.buf = make([]uint64, 8<<10)
 	}
-	class := uint32(windows.FileIdBothDirectoryRestartInfo)
+	class := uint32(windows.FileFullDirectoryRestartInfo)
 	for {
 		err := windows.GetFileInformationByHandleEx(h, class, (*byte)(unsafe.Pointer(&l.buf[0])), uint32(len(l.buf)*8))
 		switch {
@@ -62,15 +75,15 @@ func (l *lister) read(handle windows.Handle, name string, visit func(e *dirent))
 		case err != nil:
 			return err
 		}
-		class = windows.FileIdBothDirectoryInfo
+		class = windows.FileFullDirectoryInfo
 		l.parse(name, visit)
 	}
 }
 
 func (l *lister) parse(dir string, visit func(e *dirent)) {
 	for at := unsafe.Pointer(&l.buf[0]); ; {
-		info := (*idBothDirInfo)(at)
-		name := windows.UTF16ToString(unsafe.Slice((*uint16)(unsafe.Add(at, nameOffset)), info.nameLength/2))
+		info := (*fullDirInfo)(at)
+		name := windows.UTF16ToString(unsafe.Slice((*uint16)(unsafe.Add(at, fullNameOffset)), info.nameLength/2))
 		if name != "." && name != ".." {
 			e := dirent{name: event.Windows.Join(dir, name), mode: modeOf(info.attributes, info.tag), size: info.end}
 			written := windows.Filetime{LowDateTime: uint32(info.write), HighDateTime: uint32(info.write >> 32)}
