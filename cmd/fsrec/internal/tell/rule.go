@@ -122,6 +122,7 @@ var ruleNeeds = map[string]string{
 
 var rulePlaces = map[string]string{
 	"then": "after that, ", "next": "right after that on its path, ", "before": "before that, ", "previous": "right before that on its path, ",
+	"beside": "right before or after that on its path, ",
 }
 
 // pattern words the line of an event: of both its key and its value the fields.
@@ -192,7 +193,11 @@ var relations = map[string][2]string{
 	"together":  {"%s and %s are in the same directory", "%s and %s are in different directories"},
 	"apart":     {"%s and %s are in different directories", "%s and %s are in the same directory"},
 	"respelled": {"%s and %s differ in the case of letters only", "%s and %s differ in more than the case of letters"},
-	"short":     {"%s looks like a short name of Windows", "%s does not look like a short name of Windows"},
+	"short":     {"%s looks like a short name of %s", "%s does not look like a short name of %s"},
+	"formerly":  {"%s is what %s was called before directories were renamed", "%s is not what %s was called before directories were renamed"},
+	"watched":   {"%s itself is watched in %s", "%s itself is not watched in %s"},
+	"adrift":    {"a watched directory above %s was lost by %s, since it was renamed to where nothing is watched", "no watched directory above %s was lost by %s"},
+	"later":     {"%s has it later", "%s does not have it later"},
 	"root":      {"%s is the watched directory", "%s is not the watched directory"},
 	"older":     {"%s has the older kernel", "%s does not have the older kernel"},
 }
@@ -207,8 +212,8 @@ func (w *ruleWords) relation(text string) string {
 	var words []any
 	for arg := range strings.SplitSeq(strings.TrimSuffix(args, ")"), ",") {
 		arg = strings.TrimSpace(arg)
-		if name == "older" {
-			arg = w.side(arg)
+		if arg == "a" || arg == "b" {
+			arg = w.side(arg) // a path is a letter from c on
 		}
 		words = append(words, arg)
 	}

@@ -165,7 +165,8 @@ b: wine=yes filter=+SIZE,-SECURITY kernel=10.0
 only a: ANY dir p +
 next both b: MOVE file p -> q ?
 before has a: CREATE|DELETE synthetic file q *
-where: not in(p, q); older(b); short(q); not root(p)
+beside both b: CREATE q
+where: not in(p, q); older(b); short(q, p); not root(p); not watched(p, b); later(a); formerly(p, q); adrift(q, a)
 reason: so
   it is
 source: me
@@ -181,10 +182,15 @@ the other one was made in Wine, with a filter with SIZE and without SECURITY, on
 only the recording with inotify has: the directory p has any event (ANY), once or more
 right after that on its path, both have: the file p is renamed to q (MOVE), perhaps
 before that, the recording with inotify has: the file q is created or is deleted (CREATE|DELETE), as a listing found it, any number of times
+right before or after that on its path, both have: q is created (CREATE)
 p is no name in q
 the other one has the older kernel
-q looks like a short name of Windows
-p is not the watched directory`
+q looks like a short name of p
+p is not the watched directory
+p itself is not watched in the other one
+the recording with inotify has it later
+p is what q was called before directories were renamed
+a watched directory above q was lost by the recording with inotify, since it was renamed to where nothing is watched`
 	if got != want {
 		t.Errorf("%s\nwant\n%s", got, want)
 	}
