@@ -140,6 +140,10 @@ func TestIdentitiesThatAreNone(t *testing.T) {
 		if id := identityOf(7, index); (id != identity{}) != known {
 			t.Errorf("%#x gives %v", index, id)
 		}
+		var e pollEntry
+		if e.identify(7, index); e.id.known() != known {
+			t.Errorf("polling: %#x gives %v", index, e.id)
+		}
 	}
 }
 

@@ -2,6 +2,7 @@ package live
 
 import (
 	"errors"
+	"math"
 	"time"
 	"unsafe"
 
@@ -48,21 +49,27 @@ func pollRead(path string, follow bool, self, visit func(e *pollEntry)) error {
 	self(&e)
 	volume := e.id.volume
 	buf := make([]uint64, 8<<10)
-	class := uint32(windows.FileIdBothDirectoryRestartInfo)
+	class, next, names := uint32(windows.FileIdBothDirectoryRestartInfo), uint32(windows.FileIdBothDirectoryInfo), nameOffset
 	for {
 		err := windows.GetFileInformationByHandleEx(h, class, (*byte)(unsafe.Pointer(&buf[0])), uint32(len(buf)*8))
 		switch {
+		case refusesForm(err) && class == windows.FileIdBothDirectoryRestartInfo: // there are no ids
+			class, next, names = windows.FileFullDirectoryRestartInfo, windows.FileFullDirectoryInfo, fullNameOffset
+			continue
 		case isAny(err, windows.ERROR_NO_MORE_FILES, windows.ERROR_FILE_NOT_FOUND):
 			return nil
 		case err != nil:
 			return err
 		}
-		class = windows.FileIdBothDirectoryInfo
+		class = next
 		for at := unsafe.Pointer(&buf[0]); ; {
 			info := (*idBothDirInfo)(at)
-			name := windows.UTF16ToString(unsafe.Slice((*uint16)(unsafe.Add(at, nameOffset)), info.nameLength/2))
+			name := windows.UTF16ToString(unsafe.Slice((*uint16)(unsafe.Add(at, names)), info.nameLength/2))
 			if name != "." && name != ".." {
-				e = pollInformation(info, volume)
+				e = pollInformation(info)
+				if names == nameOffset {
+					e.identify(volume, uint64(info.id))
+				}
 				e.name = name
 				visit(&e)
 			}
@@ -74,13 +81,12 @@ func pollRead(path string, follow bool, self, visit func(e *pollEntry)) error {
 	}
 }
 
-func pollInformation(info *idBothDirInfo, volume uint64) pollEntry {
+func pollInformation(info *idBothDirInfo) pollEntry {
 	e := pollEntry{
 		size:  info.end,
 		mtime: pollTime(uint32(info.write>>32), uint32(info.write)),
 		ctime: pollTime(uint32(info.change>>32), uint32(info.change)),
 	}
-	e.identify(volume, uint64(info.id))
 	e.setMode(info.attributes, info.tag)
 	return e
 }
@@ -132,9 +138,9 @@ func pollHandle(h windows.Handle) (e pollEntry, err error) {
 
 // identify sets the number of a file. That of NTFS has a count in its upper 16 bits, never
 // 0, which makes it another one when it is given out again. The time of creation says
-// nothing: programs can set it.
+// nothing: programs can set it. 0 and -1 are no numbers ([MS-FSCC] 2.1.9).
 func (e *pollEntry) identify(volume, file uint64) {
-	if file == 0 {
+	if file == 0 || file == math.MaxUint64 {
 		return
 	}
 	e.id = pollID{volume, file}

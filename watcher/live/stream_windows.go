@@ -69,7 +69,8 @@ func calls(subtree bool, filter event.Filter, size int) []call {
 
 // refusesForm reports whether err says that the system may accept another form of the call.
 func refusesForm(err error) bool {
-	return isAny(err, windows.ERROR_INVALID_PARAMETER, windows.ERROR_INVALID_FUNCTION, windows.ERROR_NOT_SUPPORTED)
+	return isAny(err, windows.ERROR_INVALID_PARAMETER, windows.ERROR_INVALID_FUNCTION, windows.ERROR_NOT_SUPPORTED,
+		windows.ERROR_CALL_NOT_IMPLEMENTED, windows.ERROR_INVALID_LEVEL)
 }
 
 // begin arms the first read, in the first form that the system accepts.
