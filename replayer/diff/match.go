@@ -381,9 +381,9 @@ func (m *match) relation(p *predicate) bool {
 }
 
 // formerly reports whether the path of one variable becomes that of another by the latest renames of
-// directories before the event that was matched last on the side of new: the side that new was found on.
+// directories before the event that was matched last on the side that the other was found on.
 func (m *match) formerly(older, newer int) bool {
-	i := m.a
+	i := m.rule.sideOf(newer) ^ m.a
 	s := m.x.c.sides[i]
 	id, was := m.vars[newer][i], m.vars[older]
 	if id == 0 {
@@ -407,6 +407,16 @@ func (m *match) formerly(older, newer int) bool {
 		}
 	}
 	return false
+}
+
+// sideOf is the side of the first event that a variable stands in.
+func (r *Rule) sideOf(variable int) int {
+	for n := range r.lines {
+		if p := &r.lines[n]; p.p == variable || p.move && p.q == variable {
+			return p.side
+		}
+	}
+	return 0
 }
 
 // dirMoves lists the renames of directories of side i: the events of their arrival.
