@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"strings"
 
 	"fsrec/watcher/event"
 	"fsrec/watcher/translate"
@@ -44,6 +45,7 @@ type Model struct {
 	tree    tree
 	table   *event.Table
 	roots   []string
+	doubled []string // paths of watches of Windows that are in another one
 	pending []half
 	last    event.Record // number and time of the latest record
 	any     bool
@@ -63,6 +65,7 @@ type half struct {
 const (
 	moveExpiry = int64(60e9) // how long a half waits for the other, as in package watcher
 	maxMoves   = 1024
+	maxDoubled = 64 // watches within others that are told from one another
 )
 
 // Read replays a recording to its end. The error is that of r.
@@ -113,8 +116,9 @@ func (m *Model) take(records []event.Record) {
 		case event.KindEvent:
 			m.event(r)
 		case event.KindWatch:
+			again := m.table.Watch(r.WD) != nil
 			m.table.Apply(r)
-			m.watch(r)
+			m.watch(r, again)
 		case event.KindUnwatch, event.KindMove:
 			m.table.Apply(r)
 		case event.KindEntry:
@@ -125,7 +129,7 @@ func (m *Model) take(records []event.Record) {
 	}
 }
 
-func (m *Model) watch(r *event.Record) {
+func (m *Model) watch(r *event.Record, again bool) {
 	n, _ := m.tree.find(r.Path)
 	if n == nil {
 		n = m.tree.make(r.Path, r.Flags&event.FlagDir != 0)
@@ -137,10 +141,21 @@ func (m *Model) watch(r *event.Record) {
 	}
 	for _, root := range m.roots {
 		if _, below := m.Header.Platform.Below(root, r.Path); below {
+			m.double(r, r.Path, again)
 			return
+		}
+		if _, above := m.Header.Platform.Below(r.Path, root); above {
+			m.double(r, root, again)
 		}
 	}
 	m.roots = append(m.roots, r.Path)
+}
+
+// double remembers a path that two watches of Windows tell of.
+func (m *Model) double(r *event.Record, path string, again bool) {
+	if r.P != 0 && !again && len(m.doubled) < maxDoubled {
+		m.doubled = append(m.doubled, path)
+	}
 }
 
 func (m *Model) entry(r *event.Record) {
@@ -152,7 +167,7 @@ func (m *Model) entry(r *event.Record) {
 	at.seen = m.Losses
 	if r.Name == "" {
 		at.children, at.gone = nil, nil
-		if m.Header.Snapshot {
+		if m.Header.Snapshot && (w.Filter == 0 || namesTold(w)) {
 			at.full = m.Losses
 		}
 		return
@@ -160,10 +175,33 @@ func (m *Model) entry(r *event.Record) {
 	const format, directory = 0o170000, 0o040000 // S_IFMT, S_IFDIR
 	dir := r.Cookie&format == directory
 	n := m.tree.make(m.Header.Platform.Join(w.Path, r.Name), dir)
-	n.seen = m.Losses
-	if dir && w.Filter != 0 && m.Header.Snapshot {
+	n.seen, n.listed = m.Losses, w.Filter != 0
+	if dir && namesTold(w) && m.Header.Snapshot {
 		n.full = m.Losses
 	}
+}
+
+// namesTold reports whether a watch of Windows tells of every name that comes and goes.
+func namesTold(w *event.Watch) bool {
+	const names = event.FILE_NOTIFY_CHANGE_FILE_NAME | event.FILE_NOTIFY_CHANGE_DIR_NAME
+	return w.Filter&names == names
+}
+
+// short reports whether the last element of a path can be a short name of Windows, under which nothing is listed.
+func (m *Model) short(path string) bool {
+	name := m.Header.Platform.Base(path)
+	return m.Header.Platform == event.Windows && strings.Contains(name, "~") && len(name) <= len("ABCDEF~1.TXT")
+}
+
+// shared reports whether more than one watch of Windows tells of a path: each of
+// them does, at its own time.
+func (m *Model) shared(path string) bool {
+	for _, top := range m.doubled {
+		if _, below := m.Header.Platform.Below(top, path); below {
+			return true
+		}
+	}
+	return len(m.doubled) == maxDoubled
 }
 
 // place is what an event is about.
@@ -184,7 +222,7 @@ func (m *Model) place(path string) place {
 	}
 	up, _ := m.tree.find(m.Header.Platform.Parent(path))
 	p.direct = up == p.above
-	p.known = p.direct && p.above.full == m.Losses
+	p.known = p.direct && p.above.full == m.Losses && !m.short(path)
 	p.once = p.direct && p.above.gone[m.Header.Platform.Fold(m.Header.Platform.Base(path))]
 	return p
 }
@@ -227,8 +265,8 @@ func (m *Model) event(r *event.Record) {
 }
 
 func (m *Model) create(r *event.Record, p place) {
-	if p.node != nil && !p.node.implied && r.Flags&event.FlagSynthetic == 0 {
-		m.find(r, CreatedTwice, p.path, m.certain() && p.node.seen == m.Losses, "%s of %q, which is there", r.Mask, p.path)
+	if p.node != nil && !p.node.implied && !p.node.listed && r.Flags&event.FlagSynthetic == 0 {
+		m.find(r, CreatedTwice, p.path, m.certain() && p.node.seen == m.Losses && !m.shared(p.path), "%s of %q, which is there", r.Mask, p.path)
 	}
 	if p.above != nil && !p.above.holds() {
 		m.find(r, NotADir, p.path, m.certain(), "%s of %q, in what is a file", r.Mask, p.path)
@@ -250,7 +288,7 @@ func (m *Model) create(r *event.Record, p place) {
 // missing tells of an event about what is not there.
 func (m *Model) missing(r *event.Record, p place) {
 	if p.node == nil && (p.known || p.once) {
-		m.find(r, NeverWas, p.path, m.certain(), "%s of %q, which is not there", r.Mask, p.path)
+		m.find(r, NeverWas, p.path, m.certain() && !m.shared(p.path), "%s of %q, which is not there", r.Mask, p.path)
 	}
 }
 
@@ -343,7 +381,7 @@ func (m *Model) change(r *event.Record, p place) {
 	case p.node != nil:
 		m.kind(r, p)
 		p.node.tell(r)
-		p.node.seen, p.node.implied = m.Losses, false
+		p.node.seen, p.node.implied, p.node.listed = m.Losses, false, false
 	case p.known && !p.once:
 		m.missing(r, p)
 	case p.direct && !p.once:

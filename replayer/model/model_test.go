@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -244,4 +246,32 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// What was recorded, and what the cited sources say, is possible.
+func TestNoTraceIsImpossible(t *testing.T) {
+	files, err := filepath.Glob(filepath.Join("..", "..", "testdata", "traces", "*", "*.txt"))
+	if err != nil || len(files) < 200 {
+		t.Fatal(len(files), err)
+	}
+	for _, file := range files {
+		f, err := os.Open(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := event.NewTextReader(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := model.Read(t.Context(), r.Header(), r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, found := range m.Findings {
+			if found.Certain {
+				t.Errorf("%s: record %d: %s", file, found.Seq, found.Text)
+			}
+		}
+		_ = f.Close()
+	}
 }

@@ -15,6 +15,7 @@ type node struct {
 	dir      bool
 	untold   bool // nobody said whether it is a directory, and dir is false
 	implied  bool // nobody said that it is there, but something below it is
+	listed   bool // a listing on Windows found it, and the record of its creation can still come
 	// full: at this loss all names in the directory were known; -1 is never.
 	full int
 	// seen is how many losses there had been when it was last mentioned.
