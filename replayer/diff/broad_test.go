@@ -91,3 +91,33 @@ func TestRulesAreNotTooBroad(t *testing.T) {
 		})
 	}
 }
+
+// Whether the watch of a new directory is there in time to tell once more what that of the directory above told is chance;
+// that it says nothing when it was there is a difference.
+func TestTheWatchOfANewDirectoryComesSoonerOrLater(t *testing.T) {
+	const (
+		made  = "event wd=1 mask=IN_CREATE|IN_ISDIR name=\"d\"\n"
+		named = "event wd=1 mask=IN_OPEN|IN_ISDIR name=\"d\"\n"
+		self  = "event wd=2 mask=IN_OPEN|IN_ISDIR\n"
+		shut  = "event wd=1 mask=IN_CLOSE_NOWRITE|IN_ISDIR name=\"d\"\n"
+		shut2 = "event wd=2 mask=IN_CLOSE_NOWRITE|IN_ISDIR\n"
+	)
+	soon := linuxHead + made + linuxDir + named + self + shut + shut2
+	for _, tt := range []struct {
+		name, other string
+		want        diff.Verdict
+	}{
+		{"between", linuxHead + made + named + linuxDir + shut + shut2, diff.Same},
+		{"late", linuxHead + made + named + shut + linuxDir, diff.Same},
+		{"lost", linuxHead + made + linuxDir + named + shut + shut2, diff.Unexplained},
+		{"lost at the end", linuxHead + made + linuxDir + named + self + shut, diff.Unexplained},
+		{"lost and made up", linuxHead + made + shut + linuxDir, diff.Unexplained},
+	} {
+		none := &diff.Catalogue{}
+		for _, pair := range [][2]string{{soon, tt.other}, {tt.other, soon}} {
+			if r := compare(t, pair[0], pair[1], diff.Options{Rules: none}); r.Verdict != tt.want {
+				t.Errorf("%s: %s:\n%s", tt.name, r.Verdict, told(r))
+			}
+		}
+	}
+}

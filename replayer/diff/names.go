@@ -43,6 +43,7 @@ type node struct {
 	last   uint32 // index of the latest event, plus 1
 	gen    uint32 // creations, deletions and renames of the path so far
 	at     uint32 // the value of side.lives that epoch is of
+	placed uint32 // events that there were when a new directory got its watch; 0 is none
 }
 
 // names is the tree of the paths of one recording. Numbers of nodes begin

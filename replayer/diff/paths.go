@@ -115,6 +115,7 @@ func (p *pathDiff) gap(xLo, xHi, yLo, yHi int) {
 	}
 	p.likely(&g)
 	p.unseen(&g)
+	p.twins(&g)
 	if p.c.conf.match == Subset {
 		for _, e := range g.only[1] {
 			p.c.setAside(1, StepMasks, e)
@@ -182,6 +183,53 @@ func (p *pathDiff) unseen(g *gap) {
 			return true
 		})
 	}
+}
+
+// twins sets aside what the watch of a new directory told after that of the directory above had
+// told the same, where the other side heard it only from above, since its watch came later.
+func (p *pathDiff) twins(g *gap) {
+	if !p.c.conf.on[StepUnseen] || p.path[0] == 0 || p.path[1] == 0 {
+		return
+	}
+	for i, s := range p.c.sides {
+		placed := int(p.c.sides[1-i].names.node(p.path[1-i]).placed)
+		if placed == 0 || s.names.node(p.path[i]).placed == 0 {
+			continue
+		}
+		g.only[i] = slices.DeleteFunc(g.only[i], func(e int) bool {
+			if !p.twin(i, e) || !p.fromAbove(1-i, s.events.at(e).mask, g.lo[1-i], placed) {
+				return false
+			}
+			p.c.setAside(i, StepUnseen, e)
+			return true
+		})
+	}
+}
+
+const twinned = uint32(event.IN_OPEN | event.IN_ACCESS | event.IN_CLOSE | event.IN_ATTRIB)
+
+// nearby are the events of the path around one of side i.
+func (p *pathDiff) nearby(i, index int) []int {
+	const around = 4
+	n, _ := slices.BinarySearch(p.all[i], index)
+	return p.all[i][max(0, n-around):min(len(p.all[i]), n+around+1)]
+}
+
+// twin reports whether both watches of side i told of an event of a directory.
+func (p *pathDiff) twin(i, index int) bool {
+	e := p.c.sides[i].events.at(index)
+	return e.mask&twinned != 0 && e.mask&uint32(event.IN_ISDIR) != 0 && slices.ContainsFunc(p.nearby(i, index), func(other int) bool {
+		o := p.c.sides[i].events.at(other)
+		return (o.mask^e.mask)&maskBits == 0 && (o.mask^e.mask)&bitSelf != 0
+	})
+}
+
+// fromAbove reports whether side i heard of an event only from the directory above, before its watch was placed.
+func (p *pathDiff) fromAbove(i int, mask uint32, lo, placed int) bool {
+	return lo >= 0 && slices.ContainsFunc(p.nearby(i, lo), func(other int) bool {
+		o := p.c.sides[i].events.at(other).mask
+		return other < placed && (o^mask)&maskBits == 0 && o&bitSelf == 0
+	})
 }
 
 // lateOnes finds events that both sides have, but at different places of the path.

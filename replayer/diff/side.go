@@ -27,6 +27,7 @@ const (
 	bitOnly       // nothing stands against it on the other side
 	bitLate       // what stands against it is at another place
 	bitAside      // set aside by the comparison
+	bitSelf       // told by the watch of the object itself
 
 	maskBits = 0xffff | uint32(event.IN_ISDIR)
 )
@@ -183,7 +184,11 @@ func (s *side) control(r *event.Record) {
 			s.adrift.set(s.pathNode(r.Src))
 		}
 		if r.Kind == event.KindWatch || r.Kind == event.KindMove && s.inRoot(r.Path) {
-			s.watched.set(s.pathNode(r.Path)) // a root, where it is in none
+			id := s.pathNode(r.Path) // a root, where it is in none
+			s.watched.set(id)
+			if x := s.names.node(id); r.Kind == event.KindWatch && r.M != 0 && x.placed == 0 {
+				x.placed = uint32(s.events.n)
+			}
 		}
 	case event.KindLoss:
 		s.loss(r)
@@ -257,6 +262,9 @@ func (s *side) event(r *event.Record) {
 	}
 	if r.Flags != 0 {
 		bits |= flagBits(r.Flags)
+	}
+	if r.Name == "" {
+		bits |= bitSelf
 	}
 	s.add(id, bits, r)
 }
