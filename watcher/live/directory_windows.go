@@ -197,7 +197,7 @@ func (d *Directory) arm(r *request, c call) error {
 	d.port.expect(r)
 	r.overlapped = windows.Overlapped{}
 	err := readDirectoryChanges(d.handle, r, c)
-	if err != nil {
+	if err != nil && !isAny(err, windows.ERROR_IO_PENDING) { // no system is known to say that of what it has begun
 		d.port.forget(r)
 		return err
 	}

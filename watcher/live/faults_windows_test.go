@@ -106,6 +106,22 @@ func TestAnotherChangeBetweenTheHalvesOfARename(t *testing.T) {
 	expect(t, told, "<f >g")
 }
 
+// TestARemovalIsDecidedWhatOthersAreAt has another process set a barrier after a removal.
+func TestARemovalIsDecidedWhatOthersAreAt(t *testing.T) {
+	s := watched(t, tempdir.New(t))
+	s.sync()
+	var changes []event.Record
+	for _, name := range []string{"f", sentinelPrefix + "0-1"} {
+		changes = append(changes, event.Record{Kind: event.KindChange, Mask: event.Mask(event.FILE_ACTION_REMOVED), Name: name})
+	}
+	s.mu.Lock()
+	s.raw.put(&batch{from: s.watches[1].cur, time: s.clock(), data: decode.EncodeChanges(nil, changes, 4)})
+	s.mu.Unlock()
+	s.wakeWorker()
+	told := s.until(func(r *event.Record) bool { return r.Kind == event.KindIdle })
+	expect(t, told, "-f")
+}
+
 // TestTheLastReadIsToldOnce has a read complete while it is being cancelled.
 func TestTheLastReadIsToldOnce(t *testing.T) {
 	s := watched(t, tempdir.New(t))

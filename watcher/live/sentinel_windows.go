@@ -1,6 +1,7 @@
 package live
 
 import (
+	"math/rand/v2"
 	"os"
 	"strconv"
 	"strings"
@@ -17,7 +18,11 @@ type sentinel int64
 
 const sentinelPrefix = ".fsrec-barrier-"
 
+// sentinels is the latest. It begins anywhere, because the process of the same id on another
+// machine may watch the same share.
 var sentinels atomic.Int64
+
+func init() { sentinels.Store(int64(rand.Uint32()) << 16) }
 
 func nextSentinel() sentinel { return sentinel(sentinels.Add(1)) }
 

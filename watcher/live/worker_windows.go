@@ -278,8 +278,8 @@ func (n *ReadDirectoryChanges) decodeChanges(w *watch, b *batch) bool {
 		told := len(n.story)
 		if w.file == nil {
 			n.change(w, r)
-			if len(n.story) > told {
-				w.removal = r.Action() == event.FILE_ACTION_REMOVED && r.Flags&event.FlagOwn == 0
+			if len(n.story) > told && r.Flags&event.FlagOwn == 0 {
+				w.removal = r.Action() == event.FILE_ACTION_REMOVED
 			}
 		} else if n.fileChange(w, r) {
 			n.finish(w, event.CauseDeleted, b.time)
