@@ -18,7 +18,7 @@ var errorHints = map[error]string{
 	windows.ERROR_DIRECTORY:            "it is not a directory, and IN_ONLYDIR was asked for",
 	windows.ERROR_FILENAME_EXCED_RANGE: `a path takes up to 32767 characters, each name in it up to 255`,
 	windows.ERROR_INVALID_NAME:         `a name cannot hold any of < > : " | ? * or end in a blank or dot; a pattern has to be asked for as one`,
-	windows.ERROR_INVALID_FUNCTION:     "its file system does not tell of changes",
+	windows.ERROR_INVALID_FUNCTION:     "its file system does not tell of changes; it can be polled",
 	windows.ERROR_INVALID_PARAMETER:    "its file system does not tell of changes in this form",
 	windows.ERROR_BAD_NETPATH:          "the server was not found; check its name and the network",
 	windows.ERROR_BAD_NET_NAME:         "the server has no such share",

@@ -151,6 +151,20 @@ func TestALossIsToldWhereNoSentinelCanBeMade(t *testing.T) {
 	s.until(func(r *event.Record) bool { return r.Kind == event.KindLoss })
 }
 
+// TestAServerSaysThatADirectoryIsDeleted as SMB does, of which no more can be learnt then.
+func TestAServerSaysThatADirectoryIsDeleted(t *testing.T) {
+	s := watched(t, tempdir.New(t))
+	s.sync()
+	s.mu.Lock()
+	s.raw.put(&batch{from: s.watches[1].cur, time: s.clock(), err: errnoOf(windows.STATUS_DELETE_PENDING), last: true})
+	s.mu.Unlock()
+	s.wakeWorker()
+	told := s.until(func(r *event.Record) bool { return r.Kind == event.KindUnwatch })
+	if len(told) != 1 || told[0].Name != event.CauseDeleted {
+		t.Errorf("%s", text(told))
+	}
+}
+
 func TestIdentitiesThatAreNone(t *testing.T) {
 	for index, known := range map[uint64]bool{0: false, 1<<64 - 1: false, 1: true, 1<<64 - 2: true} {
 		if id := identityOf(7, index); (id != identity{}) != known {

@@ -189,6 +189,15 @@ func TestRemoveUnderLoadLeavesNoHandle(t *testing.T) {
 		if last := told[len(told)-1]; last.Kind != event.KindUnwatch || last.WD != wd {
 			t.Fatalf("%s", text(told))
 		}
+		seen := make(map[string]bool)
+		for _, r := range told {
+			if r.Kind == event.KindChange && r.Action() == event.FILE_ACTION_ADDED && r.Flags&event.FlagOwn == 0 {
+				if seen[r.Name] {
+					t.Fatalf("%s is told twice:\n%s", r.Name, text(told))
+				}
+				seen[r.Name] = true
+			}
+		}
 		s.records = s.records[:0]
 	}
 	stop()

@@ -377,8 +377,8 @@ func (n *ReadDirectoryChanges) failed(w *watch, b *batch) {
 		n.ended(w, b)
 		return
 	}
-	gone := false
-	if isAny(b.err, windows.ERROR_ACCESS_DENIED, windows.ERROR_DELETE_PENDING) {
+	gone := isAny(b.err, windows.ERROR_DELETE_PENDING)
+	if isAny(b.err, windows.ERROR_ACCESS_DENIED) {
 		_ = b.from.dir.use(func(h windows.Handle) error {
 			gone = isGone(h, w.dir)
 			return nil

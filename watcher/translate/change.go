@@ -141,7 +141,7 @@ func (t *Translator) changesCase(w *watch, r *event.Record) bool {
 // its id was free to be used again, as on FAT.
 func movesAway(removed, r *event.Record) bool {
 	return r.Action() == event.FILE_ACTION_ADDED && isKnown(r.M) && r.M == removed.M && r.Name != removed.Name &&
-		!(isKnown(r.P) && r.P == removed.P)
+		(!isKnown(r.P) || r.P != removed.P)
 }
 
 // isKnown: a file id says which file it is. 0 stands where the file system has none, -1
