@@ -30,6 +30,8 @@ operation above what it caused: > where the two part, - what did not come, + wha
 nothing expects. With --update the expectations that do not hold are written anew, in
 the section of the platform and backend in use; comments and what holds stay.
 
+In the logs of -o the directory of the scenario is called /watch, or C:\watch.
+
 EXAMPLES:
    fsrec run testdata/scenarios
    fsrec run -v --backend poll 'testdata/scenarios/rename-*.txt'
@@ -67,7 +69,7 @@ func runCommand() *cli.Command {
 		Action:      s.run,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "list every scenario, not only those that fail", DisableDefaultText: true, Destination: &s.verbose},
-			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "keep the log of each run in `DIR`, as NAME.db; the directory of the scenario is /watch in it, or C:\\watch", Destination: &s.dir},
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "keep the log of each run in `DIR`, as NAME.db", Destination: &s.dir},
 			&cli.BoolFlag{Name: "keep-on-failure", Usage: "keep only the logs of runs that fail", DisableDefaultText: true, Destination: &s.keepOnFailure},
 			&cli.BoolFlag{Name: "force", Usage: "replace logs that are in DIR", DisableDefaultText: true, Destination: &s.force},
 			(&value{set: s.setBackend}).flag("backend", "watch with `BACKEND`: "+strings.Join(backends(), " or ")+" (default "+backends()[0]+")"),
