@@ -28,13 +28,17 @@ type explainer struct {
 	lateIn [2]map[int]int // by event that both have at different places: the gap that it stands in
 	moves  [2][]int       // see dirMoves
 	uses   map[*Rule]int
-	groups int
+
+	renames int // that formerly has looked at
+	groups  int
 }
 
 const (
 	near     = 128  // events before and after another one that are looked at for what has no path yet
 	maxTries = 4096 // partial matches of a rule that are looked at for one event
-	maxMany  = 1024 // events that one "+" or "*" takes
+	maxMany  = 1024 // events before and after one that a "+" or "*" looks at
+
+	maxRenames = 1 << 20 // renames that formerly looks at in all
 )
 
 func newExplainer(c *comparison) *explainer {

@@ -45,6 +45,16 @@ func TestHostileRecordings(t *testing.T) {
 			}
 			return event.Record{WD: random.Int32N(4), Mask: any(), Name: "x"}
 		}},
+		{"a directory is renamed again and again", func(i int) event.Record {
+			if i%2 == 0 {
+				return event.Record{WD: 2, Mask: masks[random.IntN(4)], Name: "x"}
+			}
+			mask := event.IN_MOVED_FROM
+			if i%4 == 3 {
+				mask = event.IN_MOVED_TO
+			}
+			return event.Record{WD: 1, Mask: mask | event.IN_ISDIR, Name: fmt.Sprint(random.IntN(3)), Cookie: uint32(i / 4)}
+		}},
 		{"losses", func(i int) event.Record {
 			if i%3 == 0 {
 				return event.Record{Kind: event.KindLoss, WD: 1, M: random.Int64N(n), Name: "buffer"}
@@ -68,7 +78,7 @@ func TestHostileRecordings(t *testing.T) {
 				number(all)
 				return diff.Input{Header: h, Reader: event.NewMemoryLog(h, all)}
 			}
-			for _, h := range []event.Header{{Platform: event.Linux, Backend: "inotify"}, {Platform: event.Windows, Backend: "rdcw"}} {
+			for _, h := range []event.Header{{Platform: event.Linux, Backend: "inotify"}, {Platform: event.Windows, Backend: "rdcw", Wine: "8.0"}, {Platform: event.Linux, Backend: "poll"}} {
 				start := time.Now()
 				r, err := diff.Compare(t.Context(), side(h), side(event.Header{Platform: event.Linux, Backend: "inotify"}), diff.Options{})
 				if err != nil {

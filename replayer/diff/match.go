@@ -34,10 +34,13 @@ func (m *match) run() bool {
 	}
 	m.last = one.at
 	m.took, m.lines = append(m.took, m.anchor), append(m.lines, m.anchor)
+	if !m.holds() {
+		return false
+	}
 	if first.many {
 		m.takeAll(first, i)
 	}
-	return m.holds() && m.line(1)
+	return m.line(1)
 }
 
 // fits reports whether an event is of the kind of a pattern.
@@ -315,18 +318,20 @@ func (m *match) beside(i, index int) bool {
 // takeAll takes the other events like that of a pattern with "+" or "*" as well, as far as
 // they stand between the same common events.
 func (m *match) takeAll(p *pattern, i int) {
-	s := m.x.c.sides[i]
-	more, within := 0, m.x.gapOf[i][m.last[i]]
-	for _, e := range s.of(m.vars[p.p][i]) {
-		if more == maxMany {
-			return
-		}
-		if m.x.gapOf[i][int(e)] == within && m.admits(p, i, int(e)) && m.fits(p, i, int(e)) {
-			m.took = append(slices.Clip(m.took), m.x.itemOf[i][int(e)])
-			m.last[i] = max(m.last[i], int(e))
-			more++
+	n, ok := m.x.gapOf[i][m.last[i]]
+	if !ok {
+		return
+	}
+	all := m.x.c.gaps[n].only[i]
+	at, _ := slices.BinarySearch(all, m.last[i]) // of Set, which sorts them otherwise, somewhere
+	took := slices.Clip(m.took)
+	for _, e := range all[max(0, at-maxMany):min(len(all), at+maxMany)] {
+		if m.x.c.sides[i].events.at(e).node == m.vars[p.p][i] && m.fits(p, i, e) && m.admits(p, i, e) {
+			took = append(took, m.x.itemOf[i][e])
+			m.last[i] = max(m.last[i], e)
 		}
 	}
+	m.took = took
 }
 
 // holds checks the relations whose paths are known.
@@ -380,7 +385,7 @@ func (m *match) relation(p *predicate) bool {
 	return m.x.c.relation(p.name, sides, ids)
 }
 
-// formerly reports whether the path of one variable becomes that of another by the latest renames of
+// formerly reports whether the path of one variable becomes that of another, which is inside, by the latest renames of
 // directories before the event that was matched last on the side that the other was found on.
 func (m *match) formerly(older, newer int) bool {
 	i := m.rule.sideOf(newer) ^ m.a
@@ -389,15 +394,21 @@ func (m *match) formerly(older, newer int) bool {
 	if id == 0 {
 		return false
 	}
-	path, want := s.path(id), ""
-	if was[1-i] != 0 {
-		want = m.x.c.sides[1-i].path(was[1-i])
-	} else {
-		want = s.path(was[i])
+	other := s
+	if was[i] == 0 {
+		other = m.x.c.sides[1-i]
+		was[i] = was[1-i]
 	}
+	if s.names.spelled(id) != other.names.spelled(was[i]) {
+		return false
+	}
+	path, want := s.path(id), other.path(was[i])
 	moves := m.x.dirMoves(i)
 	n, _ := slices.BinarySearch(moves, m.last[i])
 	for _, to := range slices.Backward(moves[max(0, n-near):n]) {
+		if m.x.renames++; m.x.renames > maxRenames {
+			return false
+		}
 		e := s.events.at(to)
 		now, before := s.path(e.node), s.path(s.events.at(int(e.link)).node)
 		if rest, ok := strings.CutPrefix(path, now); ok && (rest == "" || rest[0] == '/') {
