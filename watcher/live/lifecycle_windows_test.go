@@ -76,6 +76,12 @@ func TestStartAndStopLeaveNothing(t *testing.T) {
 	for range cycles {
 		cycle()
 	}
+	for range 10_000 { // the last thing that a goroutine does is to say that it is over
+		if runtime.NumGoroutine() <= goroutines {
+			break
+		}
+		runtime.Gosched()
+	}
 	if now := runtime.NumGoroutine(); now > goroutines {
 		t.Errorf("%d goroutines, there were %d", now, goroutines)
 	}
