@@ -10,9 +10,9 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-const appDescription = `fsrec captures what the kernel really said about files and directories, keeps it
-in one log, and gives it back identically: to you, to a script, or to the code
-under test.
+const appDescription = `fsrec captures what the kernel really said about files and directories, keeps
+it in one log, and gives it back identically: to you, to a script, or to the
+code under test.
 
    fsrec record -o bug.db ~/project        until Ctrl-C
    fsrec record -o bug.db . -- make test   while a command runs
@@ -21,8 +21,8 @@ under test.
    fsrec run testdata/scenarios
 
 Exit codes: 0 done; 1 what was compared differs, a scenario or a command of
-replay --exec failed; 2 trouble, told in one line on standard error. record -- CMD
-exits with CMD's own status.`
+replay --exec failed; 2 trouble, told in one line on standard error. record
+with -- CMD exits with CMD's own status.`
 
 // newApp puts the verbs together. Nothing is shared between two calls.
 func newApp() *cli.App {
@@ -61,22 +61,10 @@ func newApp() *cli.App {
 		cmd.OnUsageError = app.OnUsageError
 		cmd.HideHelpCommand = true
 		cmd.Description = strings.TrimSpace(cmd.Description)
-		cmd.CustomHelpTemplate = verbHelp
+		cmd.CustomHelpTemplate = helpTemplate(cmd)
 	}
 	return app
 }
-
-// verbHelp keeps the lines of a description as they are: examples must not be wrapped.
-const verbHelp = `fsrec {{.Name}}: {{.Usage}}
-
-USAGE:
-   {{.UsageText}}
-
-{{.Description}}
-{{if .VisibleFlags}}
-FLAGS:{{range .VisibleFlags}}
-   {{.}}{{end}}
-{{end}}`
 
 func init() {
 	cli.VersionPrinter = func(*cli.Context) { printVersion(os.Stdout) }

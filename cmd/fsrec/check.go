@@ -22,16 +22,17 @@ import (
 	"fsrec/watcher/event"
 )
 
-const checkDescription = `Replays LOG into a model of the tree and tells every record that is impossible: the
-creation of what is there, the end of what never was, an event of a watch that there
-is not, half a rename, numbers that are missing. What can have a reason that was not
-recorded, such as half a rename at the border of the tree, is told as not certain.
+const checkDescription = `Replays LOG into a model of the tree and tells every record that is impossible:
+the creation of what is there, the end of what never was, an event of a watch
+that there is not, half a rename, numbers that are missing. What can have a
+reason that was not recorded, such as half a rename at the border of the tree,
+is told as not certain.
 
-With DIR also where the model differs from the real tree: < only the model has it, >
-only DIR, | both, but not of the same kind. DIR stands for the recorded directory,
-wherever it is now. A recording with a snapshot knows all that was there; with record
---no-snapshot, what was never mentioned is not certain. What the recording excluded
-is not compared.
+With DIR also where the model differs from the real tree: < only the model has
+it, > only DIR, | both, but not of the same kind. DIR stands for the recorded
+directory, wherever it is now. A recording with a snapshot knows all that was
+there; with record --no-snapshot, what was never mentioned is not certain. What
+the recording excluded is not compared.
 
 EXAMPLES:
    fsrec check bug.db
@@ -40,8 +41,8 @@ EXAMPLES:
    fsrec check --json bug.db | jq .findings
 
 EXIT CODES:
-   0 nothing is wrong for certain, with --strict: nothing at all; 1 something is; 2
-   trouble, such as a LOG that cannot be read.`
+   0 nothing is wrong for certain, with --strict: nothing at all; 1 something
+   is; 2 trouble, such as a LOG that cannot be read.`
 
 type check struct {
 	json, strict bool
@@ -64,7 +65,7 @@ func checkCommand() *cli.Command {
 	k := &check{}
 	return &cli.Command{
 		Name:        "check",
-		Usage:       "tell what in a log is impossible, and where it differs from a directory",
+		Usage:       "tell what in a log is impossible, or differs from a directory",
 		UsageText:   "fsrec check [flags] LOG [DIR]",
 		Description: checkDescription,
 		Action:      k.run,

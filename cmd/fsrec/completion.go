@@ -16,8 +16,8 @@ import (
 const completionDescription = `Prints a completion script for SHELL: bash, zsh or fish.
 
 EXAMPLES:
-   eval "$(fsrec completion bash)"                    in ~/.bashrc
-   eval "$(fsrec completion zsh)"                     in ~/.zshrc, after compinit
+   eval "$(fsrec completion bash)"       in ~/.bashrc
+   eval "$(fsrec completion zsh)"        in ~/.zshrc, after compinit
    fsrec completion fish > ~/.config/fish/completions/fsrec.fish
 
 EXIT CODES:

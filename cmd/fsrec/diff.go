@@ -19,25 +19,29 @@ import (
 )
 
 const diffDescription = `Compares two recordings, of any two systems: what is the same, what differs and
-why, and what differs and nobody knows why. LEFT and RIGHT are logs, files in the
-text form, or - for the text form on standard input. Both are made comparable
-first, by STEPS; what differs then is explained by rules, each with its source:
-see fsrec explain.
+why, and what differs and nobody knows why. LEFT and RIGHT are logs, files in
+the text form, or - for the text form on standard input. Both are made
+comparable first, by STEPS; what differs then is explained by rules, each with
+its source: see fsrec explain.
 
 MATCHES:
-   partial   the events of each path in the same order, a rename in order on both
-             of its paths, and what is in a directory against the directory itself
+   partial   the events of each path in the same order, a rename in order on
+             both of its paths, and what is in a directory against the directory
+             itself
    exact     all events in one order
    set       the same events the same number of times, in any order
-   subset    every event of LEFT is in RIGHT; what RIGHT has besides is set aside
+   subset    every event of LEFT is in RIGHT; what RIGHT has besides is set
+             aside
 
 STEPS, done unless it says otherwise:
 %s
 FORMATS:
-   side      a summary, then what differs side by side: < only LEFT has it, > only
-             RIGHT, | the one against the other; numbers are those of the records
+   side      a summary, then what differs side by side: < only LEFT has it,
+             > only RIGHT, | the one against the other; numbers are those of the
+             records
    unified   everything that differs, as diff -u: - LEFT, + RIGHT, # the verdict
-   json      one object with everything that differs: see go doc fsrec/replayer/diff.Result
+   json      one object with everything that differs: see go doc
+             fsrec/replayer/diff.Result
 
 EXAMPLES:
    fsrec diff linux.db windows.db
@@ -49,9 +53,9 @@ EXAMPLES:
    fsrec diff --rules mine.txt --format json a.db b.db | jq .counts
 
 EXIT CODES:
-   0 nothing is unexplained, with --strict: nothing differs; 1 there are differences;
-   2 trouble, such as a log that cannot be read or roots that have nothing to do
-   with each other.`
+   0 nothing is unexplained, with --strict: nothing differs; 1 there are
+   differences; 2 trouble, such as a log that cannot be read or roots that have
+   nothing to do with each other.`
 
 type comparing struct {
 	options diff.Options

@@ -19,9 +19,9 @@ import (
 	"fsrec/watcher/event"
 )
 
-const explainDescription = `Tells in plain words what a rule of fsrec diff is about, or what each record of a
-log says. Without an argument it lists the rules. A word that is the id of a rule
-means the rule; ./WORD means the log of that name.
+const explainDescription = `Tells in plain words what a rule of fsrec diff is about, or what each record of
+a log says. Without an argument it lists the rules. A word that is the id of a
+rule means the rule; ./WORD means the log of that name.
 
 EXAMPLES:
    fsrec explain

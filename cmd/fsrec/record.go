@@ -22,7 +22,8 @@ import (
 
 const recordDescription = `Watches DIR..., and the directories below, and keeps everything that the kernel
 says in LOG until Ctrl-C, a limit, or the end of CMD. DIR may be a file too.
-Prints a line that begins with "ready" on standard error once nothing can be missed.
+Prints a line that begins with "ready" on standard error once nothing can be
+missed.
 
 With -- CMD the watches are placed, CMD runs with fsrec's input and output, and
 the recording ends when every event that CMD caused is in. Ctrl-C then is CMD's,

@@ -21,9 +21,9 @@ import (
 	"fsrec/watcher/event"
 )
 
-const replayDescription = `Gives the events of LOG back, through the same code that handles live events. The
-output of two replays is the same, byte for byte, at any speed. LOG may also be a
-file in the text form, or - for the text form on standard input.
+const replayDescription = `Gives the events of LOG back, through the same code that handles live events.
+The output of two replays is the same, byte for byte, at any speed. LOG may also
+be a file in the text form, or - for the text form on standard input.
 
 FORMATS:
 %s
@@ -44,8 +44,8 @@ EXAMPLES:
    fsrec replay --stats log.db
 
 EXIT CODES:
-   0 replayed; 1 a command of --exec failed; 2 trouble, such as a LOG that cannot
-   be read.`
+   0 replayed; 1 a command of --exec failed; 2 trouble, such as a LOG that
+   cannot be read.`
 
 type replay struct {
 	view

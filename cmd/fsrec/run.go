@@ -20,15 +20,17 @@ import (
 )
 
 const runDescription = `Carries out scenarios: what each does is done in a temporary directory that is
-watched, and what a handler is then told is compared with what the scenario expects.
-Nothing waits for time: behind every operation a barrier proves that all its effects
-have been told. FILE is a scenario, a directory of scenarios (*.txt), or a pattern of
-such names with *, ** and ?. go doc fsrec/fixtures tells how scenarios are written.
+watched, and what a handler is then told is compared with what the scenario
+expects. Nothing waits for time: behind every operation a barrier proves that
+all its effects have been told. FILE is a scenario, a directory of scenarios
+(*.txt), or a pattern of such names with *, ** and ?. go doc fsrec/fixtures
+tells how scenarios are written.
 
 Where something differs the whole sequence is shown beside the expectation, each
-operation above what it caused: > where the two part, - what did not come, + what
-nothing expects. With --update the expectations that do not hold are written anew, in
-the section of the platform and backend in use; comments and what holds stay.
+operation above what it caused: > where the two part, - what did not come,
++ what nothing expects. With --update the expectations that do not hold are
+written anew, in the section of the platform and backend in use; comments and
+what holds stay.
 
 In the logs of -o the directory of the scenario is called /watch, or C:\watch.
 
@@ -38,11 +40,12 @@ EXAMPLES:
    fsrec run --count 50 save.txt                 does it hold each time?
    fsrec run --update save.txt && git diff save.txt
    fsrec run -o logs save.txt && fsrec diff logs/save.db windows/save.db
-   fsrec run --json testdata/scenarios | jq -r 'select(.result == "fail") | .file'
+   fsrec run --json testdata/scenarios | jq -r 'select(.result == "fail").file'
 
 EXIT CODES:
-   0 all passed or were skipped; 1 a scenario failed; 2 trouble, such as a syntax
-   error in one of them, an expectation that nothing can match, or nothing to run.`
+   0 all passed or were skipped; 1 a scenario failed; 2 trouble, such as a
+   syntax error in one of them, an expectation that nothing can match, or
+   nothing to run.`
 
 type scenarios struct {
 	dir           string // for the logs
@@ -63,7 +66,7 @@ func runCommand() *cli.Command {
 	s := &scenarios{count: 1, timeout: time.Minute, backend: backends()[0]}
 	return &cli.Command{
 		Name:        "run",
-		Usage:       "carry out scenarios and compare what is told with what they expect",
+		Usage:       "carry out scenarios, and check what is told against them",
 		UsageText:   "fsrec run [flags] FILE...",
 		Description: runDescription,
 		Action:      s.run,
