@@ -59,7 +59,13 @@ func bash(verbs []Verb) string {
 	b.WriteString(`# bash completion for fsrec; put it in ~/.bashrc: eval "$(fsrec completion bash)"
 _fsrec() {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} verb=${COMP_WORDS[1]} words= files=
+    local before=
     COMPREPLY=()
+    if [ "$cur" = = ]; then
+        cur=
+    elif [ "$prev" = = ]; then
+        prev=${COMP_WORDS[COMP_CWORD-2]}
+    fi
     if [ "$COMP_CWORD" -eq 1 ]; then
         words="`)
 	for i, v := range verbs {
@@ -108,14 +114,16 @@ _fsrec() {
 	b.WriteString(`            esac ;;
         esac
     fi
-    if [ -n "$files" ]; then
+    if [ -n "$words" ]; then
+        case $cur in
+        *,*) before=${cur%,*}, cur=${cur##*,} ;;
+        esac
+        COMPREPLY=($(compgen -P "$before" -W "$words" -- "$cur"))
+    fi
+    if [ -n "$files" ] || [ -z "$words" ]; then
         compopt -o filenames 2>/dev/null
-        COMPREPLY=($(compgen -W "$words" -- "$cur") $(compgen -f -- "$cur"))
-    elif [ -n "$words" ]; then
-        COMPREPLY=($(compgen -W "$words" -- "$cur"))
-    else
-        compopt -o filenames 2>/dev/null
-        COMPREPLY=($(compgen -f -- "$cur"))
+        local IFS=$'\n'
+        COMPREPLY+=($(compgen -f -- "$before$cur"))
     fi
 }
 complete -F _fsrec fsrec
