@@ -46,7 +46,7 @@ func loadCommand() *cli.Command {
 }
 
 func (l *load) run(c *cli.Context) error {
-	if err := wantArgs(c, 1, 1, "a text form, or -,"); err != nil {
+	if err := wantArgs(c, 1, 1, "a text form"); err != nil {
 		return err
 	}
 	switch l.output {

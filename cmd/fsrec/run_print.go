@@ -87,9 +87,12 @@ func (r *ran) why() string {
 		return b.String()
 	}
 	fmt.Fprintln(&b, r.err)
-	if r.result != nil && r.result.Log != nil {
+	if r.result == nil || r.result.Log == nil {
+		return b.String()
+	}
+	if events := r.result.Events(); len(events) > 0 {
 		fmt.Fprintln(&b, "until then was recorded:")
-		for _, line := range r.result.Events() {
+		for _, line := range events {
 			fmt.Fprintf(&b, "  + %s\n", line)
 		}
 	}
