@@ -56,7 +56,7 @@ func (c *capture) flags() []cli.Flag {
 		&cli.BoolFlag{Name: "no-auto-add", Usage: "do not watch directories that appear later", DisableDefaultText: true, Destination: &c.noAutoAdd},
 		sizeFlag(&c.buffer, "buffer", "size of one read of the kernel, in `BYTES` (default 256KiB; on Windows 64KiB, and what the kernel keeps)"),
 		durationFlag(&c.poll, "poll", "look every `INTERVAL` instead of asking the kernel, which is not told of what others do on network and FUSE file systems"),
-		pause.flag("pause", "wait for `TIME` after a large read, which saves work and merges events; 0 for never (default 2ms)"),
+		pause.flag("pause", "wait for `TIME` after a large read, which saves work and merges events; 0 for never (default 2ms; not on Windows)"),
 	}
 }
 
@@ -79,6 +79,9 @@ func (c *capture) prepare(args []string, note func(format string, args ...any)) 
 	case c.poll > 0 && c.poll < time.Millisecond:
 		return fmt.Errorf("--poll %v: want 1ms at least", c.poll)
 	}
+	if c.pause > 0 && here == event.Windows {
+		note("note: --pause does nothing on Windows, where no read waits")
+	}
 	if err := c.setRoots(args, note); err != nil {
 		return err
 	}
@@ -98,7 +101,7 @@ func (c *capture) setRoots(args []string, note func(format string, args ...any))
 			return err
 		}
 		if _, err := os.Stat(abs); err != nil {
-			return fmt.Errorf("cannot watch %s: %w", event.Quote(arg), plain(err))
+			return live.Refusal(arg, err)
 		}
 		for _, other := range c.roots {
 			switch {

@@ -17,7 +17,7 @@ func watchError(op, path string, err error) error {
 	case unix.EACCES, unix.EPERM:
 		e.Hint = "permission to read it is needed"
 	case unix.ENAMETOOLONG:
-		e.Hint = "the kernel takes paths of up to 4095 bytes"
+		e.Hint = "the kernel takes paths of up to 4095 bytes, and each name in one of up to 255"
 	case unix.EEXIST:
 		e.Hint = "it is watched already, and IN_MASK_CREATE was asked for"
 	}
