@@ -94,7 +94,7 @@ func (c *capture) prepare(args []string, note func(format string, args ...any)) 
 func (c *capture) setRoots(args []string, note func(format string, args ...any)) error {
 	for _, arg := range args {
 		if arg == "" { // of a variable that is not set
-			return errors.New(`cannot watch "": it names nothing; the directory that one is in is .`)
+			return errors.New(`cannot watch "": it names nothing, and . is the current directory`)
 		}
 		abs, err := absolute(arg)
 		if err != nil {
