@@ -54,7 +54,7 @@ func TestFileWatchFollowsRenames(t *testing.T) {
 // REMOVED, RENAMED_OLD_NAME, RENAMED_NEW_NAME.
 func TestCaseOnlyRenameIsNoDeletion(t *testing.T) {
 	dir := tempdir.New(t)
-	n := open(t, Options{}).ReadDirectoryChanges
+	n := open(t, Options{}).underTest
 	file := func(name string) *watch {
 		w := &watch{wd: 1, path: dir + `\` + name, file: &fileName{name: name, short: name}, cur: &stream{call: call{extended: true}}}
 		w.dir = dir

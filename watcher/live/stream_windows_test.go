@@ -37,7 +37,7 @@ func TestAFormThatIsRefusedIsFollowedByTheNext(t *testing.T) {
 	begin := func(next ...call) (*stream, error) {
 		handle, err := s.second(s.watches[1])
 		ok(t, err)
-		st := &stream{n: s.ReadDirectoryChanges, w: s.watches[1], dir: handle, next: next}
+		st := &stream{n: s.underTest, w: s.watches[1], dir: handle, next: next}
 		return st, st.begin()
 	}
 	refused := call{subtree: true, size: 1 << 20}
