@@ -170,12 +170,8 @@ func newNumbered(name string, r io.Reader) (*numbered, error) {
 }
 
 func textError(name string, err error) error {
-	const most = 60
 	var syntax *event.SyntaxError
 	if errors.As(err, &syntax) {
-		if len(syntax.Word) > most {
-			syntax.Word = syntax.Word[:most] + "..."
-		}
 		return fmt.Errorf("%s %w", event.Quote(name), err)
 	}
 	return fmt.Errorf("%s: %w", event.Quote(name), plain(err))

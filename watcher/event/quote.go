@@ -17,6 +17,16 @@ func Quote(path string) string {
 	return quoted
 }
 
+// Excerpt is text as messages quote it: only the beginning of what is long, such
+// as a line of a file that is not text at all.
+func Excerpt(text string) string {
+	const most = 60
+	if len(text) > most {
+		text = text[:most] + "..."
+	}
+	return strconv.Quote(text)
+}
+
 // isWindowsPath reports whether path can only be an absolute one of Windows.
 func isWindowsPath(path string) bool {
 	return strings.HasPrefix(path, `\\`) || len(path) > 2 && path[1:3] == `:\`

@@ -2,7 +2,9 @@ package event_test
 
 import (
 	"errors"
+	"fmt"
 	"runtime"
+	"strings"
 	"testing"
 
 	"fsrec/watcher/event"
@@ -33,5 +35,12 @@ func TestWhatWindowsSaysHasNoFullStopInTheMiddle(t *testing.T) {
 	err := &event.WatchError{Op: "watch", Path: `C:\in`, Err: errors.New("Access is denied."), Hint: "ask for it"}
 	if want := `cannot watch "C:\in": Access is denied: ask for it`; err.Error() != want {
 		t.Errorf("it says %s, want %s", err, want)
+	}
+}
+
+func TestAWrongFileIsNotQuotedWhole(t *testing.T) {
+	_, err := event.NewTextReader(strings.NewReader(strings.Repeat("\x00", 4096)))
+	if err == nil || len(err.Error()) > 400 {
+		t.Errorf("%d bytes of message: %.80v", len(fmt.Sprint(err)), err)
 	}
 }

@@ -21,9 +21,9 @@ type SyntaxError struct {
 
 func (e *SyntaxError) Error() string {
 	if e.Line == 0 {
-		return fmt.Sprintf("%q: %s", e.Word, e.Msg)
+		return fmt.Sprintf("%s: %s", Excerpt(e.Word), e.Msg)
 	}
-	return fmt.Sprintf("line %d: %q: %s", e.Line, e.Word, e.Msg)
+	return fmt.Sprintf("line %d: %s: %s", e.Line, Excerpt(e.Word), e.Msg)
 }
 
 // AppendText appends r in the text form, without a newline.
