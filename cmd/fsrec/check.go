@@ -26,7 +26,7 @@ const checkDescription = `Replays LOG into a model of the tree and tells every r
 the creation of what is there, the end of what never was, an event of a watch
 that there is not, half a rename, numbers that are missing. What can have a
 reason that was not recorded, such as half a rename at the border of the tree,
-is told as not certain.
+is told as not certain. A log that is damaged, by any of its checksums, is trouble.
 
 With DIR also where the model differs from the real tree: < only the model has
 it, > only DIR, | both, but not of the same kind. DIR stands for the recorded
@@ -134,6 +134,11 @@ func readModel(path string) (*model.Model, string, error) {
 	}
 	defer log.Close()
 	log.warn()
+	if log.store != nil {
+		if err := log.store.Verify(context.Background()); err != nil {
+			return nil, "", err
+		}
+	}
 	p := newReading()
 	defer p.done()
 	m, err := model.Read(context.Background(), log.Header(), p.reader(log))

@@ -45,6 +45,7 @@ func TestScripts(t *testing.T) {
 			"newer":    newer,
 			"unclosed": unclosed,
 			"hold":     hold,
+			"forget":   forget,
 			"truncate": truncate,
 			"oneline":  oneLine,
 			"jsonl":    jsonLines,
@@ -150,6 +151,18 @@ func hold(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Defer(func() { w.Close() })
 	ts.Check(w.Write(twoRecords()))
 	ts.Check(w.Flush())
+}
+
+// forget FILE BUCKET takes the first value out of a bucket of a log.
+func forget(ts *testscript.TestScript, _ bool, args []string) {
+	db, err := bbolt.Open(ts.MkAbs(args[0]), 0o600, nil)
+	ts.Check(err)
+	ts.Check(db.Update(func(tx *bbolt.Tx) error {
+		c := tx.Bucket([]byte(args[1])).Cursor()
+		c.First()
+		return c.Delete()
+	}))
+	ts.Check(db.Close())
 }
 
 // truncate FILE takes away the second half of FILE.
