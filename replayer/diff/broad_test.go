@@ -121,3 +121,27 @@ func TestTheWatchOfANewDirectoryComesSoonerOrLater(t *testing.T) {
 		}
 	}
 }
+
+// What a recording is told of a file that it found by listing is the end of what another one was told from the start.
+func TestAFileThatWasFoundLate(t *testing.T) {
+	const made = "CREATE dir d; RAW " + linuxDir + "; "
+	early := linuxHead + told1(false, made+"CREATE d/f; OPEN d/f; MODIFY d/f; CLOSE_WRITE d/f; OPEN d/f; CLOSE_NOWRITE d/f; DELETE d/f; CREATE d/f; OPEN d/f")
+	for _, tt := range []struct {
+		late string
+		want diff.Verdict
+	}{
+		{"CREATE synthetic d/f; OPEN d/f; CLOSE_NOWRITE d/f; DELETE d/f; CREATE d/f; OPEN d/f", diff.Same},
+		{"CREATE synthetic d/f; CLOSE_NOWRITE d/f; DELETE d/f; CREATE d/f; OPEN d/f", diff.Same},
+		{"CREATE synthetic d/f; DELETE d/f; CREATE d/f; OPEN d/f", diff.Same},
+		{"CREATE d/f; OPEN d/f; CLOSE_NOWRITE d/f; DELETE d/f; CREATE d/f; OPEN d/f", diff.Unexplained},
+		{"CREATE synthetic d/f; OPEN d/f; DELETE d/f; CREATE d/f; OPEN d/f", diff.Unexplained},
+		{"CREATE synthetic d/f; OPEN d/f; CLOSE_NOWRITE d/f; DELETE d/f; CREATE d/f", diff.Unexplained},
+	} {
+		late := linuxHead + told1(false, made+tt.late)
+		for _, pair := range [][2]string{{early, late}, {late, early}} {
+			if r := compare(t, pair[0], pair[1], diff.Options{}); r.Verdict != tt.want {
+				t.Errorf("%s: %s:\n%s", tt.late, r.Verdict, told(r))
+			}
+		}
+	}
+}

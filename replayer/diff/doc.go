@@ -15,7 +15,7 @@
 // The records of Windows are read as package translate tells them. [Steps] lists what is done
 // then: paths are taken below the roots, the halves of a rename become one move, what
 // only one of the two can tell is set aside and counted. Options.Steps turns each step on or off. Backends
-// differ in what they can tell: ReadDirectoryChangesW and polling have nothing like IN_OPEN, IN_ACCESS, IN_CLOSE_* and IN_MOVE_SELF,
+// differ in what they can tell: ReadDirectoryChangesW and polling have nothing like IN_OPEN, IN_ACCESS and IN_CLOSE_*, the first nothing like IN_MOVE_SELF,
 // and one watch of ReadDirectoryChangesW stands for a tree, so that the directories below
 // have no watch of their own that would tell of them.
 //

@@ -76,6 +76,7 @@ func (p *pathDiff) operations() {
 
 // run aligns a part of both sides.
 func (p *pathDiff) run(xLo, xHi, yLo, yHi int) {
+	xLo, yLo = p.late(xLo, xHi, yLo, yHi)
 	x, y := xLo, yLo
 	all := hunks(p.tokens[0][xLo:xHi], p.tokens[1][yLo:yHi])
 	for _, h := range append(all, hunk{xHi - xLo, xHi - xLo, yHi - yLo, yHi - yLo}) {
@@ -87,6 +88,47 @@ func (p *pathDiff) run(xLo, xHi, yLo, yHi int) {
 		}
 		x, y = xLo+h.aHi, yLo+h.bHi
 	}
+}
+
+// late aligns the first life of an object that one side found by listing: what that
+// side was told afterwards is the end of what the other one was told, and the rest is set aside. It returns where that life ends.
+func (p *pathDiff) late(xLo, xHi, yLo, yHi int) (x, y int) {
+	if xLo == xHi || yLo == yHi || !p.c.conf.on[StepUnseen] || p.c.conf.match == Set || p.tokens[0][xLo] != p.tokens[1][yLo] {
+		return xLo, yLo
+	}
+	at, ends := [2]int{xLo, yLo}, [2]int{p.lifeEnd(0, xLo, xHi), p.lifeEnd(1, yLo, yHi)}
+	i := 0 // the side that came late
+	if ends[0]-xLo > ends[1]-yLo {
+		i = 1
+	}
+	skip := ends[1-i] - at[1-i] - (ends[i] - at[i])
+	first, other := p.event(i, at[i]), p.event(1-i, at[1-i])
+	told := at[1-i] + 1 + skip
+	if skip == 0 || first.mask&bitSynthetic == 0 || other.mask&bitSynthetic != 0 || !slices.Equal(p.tokens[i][at[i]+1:ends[i]], p.tokens[1-i][told:ends[1-i]]) {
+		return xLo, yLo
+	}
+	for n := at[1-i] + 1; n < told; n++ {
+		if p.event(1-i, n).mask&uint32(event.IN_CREATE|event.IN_DELETE|event.IN_MOVE) != 0 {
+			return xLo, yLo
+		}
+	}
+	for n := at[1-i] + 1; n < told; n++ {
+		p.c.setAside(1-i, StepUnseen, p.all[1-i][n])
+	}
+	p.pairs += ends[i] - at[i]
+	return ends[0], ends[1]
+}
+
+func (p *pathDiff) event(i, n int) *ev { return p.c.sides[i].events.at(p.all[i][n]) }
+
+// lifeEnd is where the life that begins at lo ends: behind its deletion, or its renaming.
+func (p *pathDiff) lifeEnd(i, lo, hi int) int {
+	for n := lo + 1; n < hi; n++ {
+		if p.event(i, n).mask&uint32(event.IN_DELETE|event.IN_MOVED_FROM) != 0 {
+			return n + 1
+		}
+	}
+	return hi
 }
 
 // pair takes in two events that are the same.
