@@ -26,7 +26,8 @@ const checkDescription = `Replays LOG into a model of the tree and tells every r
 the creation of what is there, the end of what never was, an event of a watch
 that there is not, half a rename, numbers that are missing. What can have a
 reason that was not recorded, such as half a rename at the border of the tree,
-is told as not certain. A log that is damaged, by any of its checksums, is trouble.
+is told as not certain. A log that is damaged, by any of its checksums, is
+trouble.
 
 With DIR also where the model differs from the real tree: < only the model has
 it, > only DIR, | both, but not of the same kind. DIR stands for the recorded
