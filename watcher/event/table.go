@@ -204,8 +204,19 @@ func (t *Table) cut(n *node) {
 	t.prune(up)
 }
 
+// maxPath is how long, in bytes, a path may become by renames: some more than what
+// the system takes. A recording that moves directories into each other for ever
+// could fill the memory otherwise.
+func (p Platform) maxPath() int {
+	if p == Windows {
+		return 32 << 10
+	}
+	return 8 << 10
+}
+
 // move re-roots everything at and below src to dst. What stood at dst was
-// overwritten by the rename and gives way.
+// overwritten by the rename and gives way. What would get a path that no system
+// has is lost.
 func (t *Table) move(src, dst string) {
 	n := t.byPath[t.platform.Fold(src)]
 	if n == nil || src == dst {
@@ -219,6 +230,12 @@ func (t *Table) move(src, dst string) {
 			return // nor can a directory replace one that it is in
 		}
 		t.cut(victim)
+	}
+	longest := 0
+	n.walk(func(n *node) { longest = max(longest, len(n.path)) })
+	if longest-len(src)+len(dst) > t.platform.maxPath() {
+		t.lose(src)
+		return
 	}
 	up := n.up
 	n.detach()

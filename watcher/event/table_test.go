@@ -221,3 +221,20 @@ func BenchmarkTableRenameOfALeaf(b *testing.B) {
 		table.Apply(&back)
 	}
 }
+
+// Each move puts a directory one deeper, and the chain of them back to where it began.
+func TestARecordingCannotMakePathsGrowForEver(t *testing.T) {
+	table := NewTable(Linux)
+	table.Apply(&Record{Kind: KindWatch, WD: 1, Flags: FlagDir, Path: "/a"})
+	for range 100 {
+		table.Apply(&Record{Kind: KindMove, Src: "/a", Path: "/b/" + strings.Repeat("d", 4000)})
+		table.Apply(&Record{Kind: KindMove, Src: "/b", Path: "/a"})
+	}
+	w := table.Watch(1)
+	if w == nil || !w.Lost() {
+		t.Fatalf("the watch is not lost, its path has %d bytes", len(w.Path))
+	}
+	if len(w.Path) > Linux.maxPath() || table.At(w.Path) != nil {
+		t.Errorf("a path of %d bytes, found in the table: %v", len(w.Path), table.At(w.Path) != nil)
+	}
+}
