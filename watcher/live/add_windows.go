@@ -261,20 +261,29 @@ func (n *ReadDirectoryChanges) Remove(wd int32) error {
 	n.config.Lock()
 	defer n.config.Unlock()
 	n.mu.Lock()
-	w := n.watches[wd]
-	switch {
-	case n.closed:
-		n.mu.Unlock()
-		return event.ErrClosed
-	case w == nil || w.cause != "":
-		n.mu.Unlock()
-		return event.ErrUnknownWatch
+	w, err := n.watching(wd)
+	if err == nil {
+		n.endWatch(w, event.CauseRemoved)
 	}
-	n.endWatch(w, event.CauseRemoved)
 	n.mu.Unlock()
+	if err != nil {
+		return err
+	}
 	select {
 	case <-w.gone:
 	case <-n.over: // Close gives it up
 	}
 	return nil
+}
+
+// watching gives watch wd if it has not ended. n.mu is held.
+func (n *ReadDirectoryChanges) watching(wd int32) (*watch, error) {
+	if n.closed {
+		return nil, event.ErrClosed
+	}
+	w := n.watches[wd]
+	if w == nil || w.cause != "" {
+		return nil, event.ErrUnknownWatch
+	}
+	return w, nil
 }

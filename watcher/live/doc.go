@@ -83,12 +83,6 @@ type Backend interface {
 // New gives the watcher of this system's kernel. Close gives it up.
 func New(opts Options) (Backend, error) { return newBackend(opts) }
 
-const (
-	defaultBuffer = 256 << 10
-	minBuffer     = 4096
-	defaultPause  = 2 * time.Millisecond
-)
-
 // Options change how events are read. The zero value is the default.
 type Options struct {
 	// Buffer is the size of one read in bytes: 256 KiB if 0, on Windows

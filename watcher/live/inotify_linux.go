@@ -3,7 +3,6 @@ package live
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -62,15 +61,17 @@ type policy struct {
 	follow  bool // the path of the watch may end in a symlink
 }
 
+const (
+	defaultBuffer = 256 << 10
+	defaultPause  = 2 * time.Millisecond
+)
+
 func newBackend(opts Options) (Backend, error) { return NewInotify(opts) }
 
 // NewInotify makes an inotify instance. Close gives it up.
 func NewInotify(opts Options) (*Inotify, error) {
-	if opts.Buffer == 0 {
-		opts.Buffer = defaultBuffer
-	}
-	if opts.Buffer < minBuffer {
-		return nil, fmt.Errorf("cannot read inotify with a buffer of %d bytes: want at least %d: %w", opts.Buffer, minBuffer, unix.EINVAL)
+	if err := opts.setBuffer(defaultBuffer); err != nil {
+		return nil, err
 	}
 	if opts.Pause == 0 {
 		opts.Pause = defaultPause

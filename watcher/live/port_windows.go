@@ -51,9 +51,9 @@ func (r *request) free() { r.pins.Unpin() }
 
 // overlappedEntry is OVERLAPPED_ENTRY of minwinbase.h.
 type overlappedEntry struct {
-	key        uintptr
+	_          uintptr // lpCompletionKey
 	overlapped uintptr // 0 in what close posts
-	internal   uintptr
+	_          uintptr // Internal
 	size       uint32
 }
 

@@ -2,11 +2,8 @@ package live
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
-
-	"golang.org/x/sys/windows"
 
 	"fsrec/watcher/event"
 )
@@ -51,11 +48,8 @@ func newBackend(opts Options) (Backend, error) { return NewReadDirectoryChanges(
 
 // NewReadDirectoryChanges makes a set of watches, empty at first. Close gives it up.
 func NewReadDirectoryChanges(opts Options) (*ReadDirectoryChanges, error) {
-	if opts.Buffer == 0 {
-		opts.Buffer = defaultChangesBuffer
-	}
-	if opts.Buffer < minBuffer {
-		return nil, fmt.Errorf("cannot read changes with a buffer of %d bytes: want at least %d: %w", opts.Buffer, minBuffer, windows.ERROR_INVALID_PARAMETER)
+	if err := opts.setBuffer(defaultChangesBuffer); err != nil {
+		return nil, err
 	}
 	if opts.Queue <= 0 {
 		opts.Queue = defaultQueue

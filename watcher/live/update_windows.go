@@ -78,26 +78,30 @@ func (n *ReadDirectoryChanges) endSkip(w *watch) {
 func (n *ReadDirectoryChanges) Update(wd int32, mask event.Mask) error {
 	n.config.Lock()
 	defer n.config.Unlock()
+	w, t, err := n.masked(wd, mask)
+	if err != nil {
+		return err
+	}
+	return n.renew(w, t)
+}
+
+// masked gives watch wd, and its terms with another mask.
+func (n *ReadDirectoryChanges) masked(wd int32, mask event.Mask) (*watch, terms, error) {
 	n.mu.Lock()
-	w := n.watches[wd]
-	switch {
-	case n.closed:
-		n.mu.Unlock()
-		return event.ErrClosed
-	case w == nil || w.cause != "":
-		n.mu.Unlock()
-		return event.ErrUnknownWatch
-	case mask&event.IN_ALL_EVENTS == 0:
-		n.mu.Unlock()
-		return noEvent(w.path)
+	defer n.mu.Unlock()
+	w, err := n.watching(wd)
+	if err != nil {
+		return nil, terms{}, err
+	}
+	if mask&event.IN_ALL_EVENTS == 0 {
+		return nil, terms{}, noEvent(w.path)
 	}
 	t := w.asked
-	n.mu.Unlock()
 	if mask&event.IN_MASK_ADD != 0 {
 		mask |= t.mask
 	}
 	t.mask = mask &^ (event.IN_MASK_ADD | event.IN_MASK_CREATE)
-	return n.renew(w, t)
+	return w, t, nil
 }
 
 func noEvent(path string) error {
