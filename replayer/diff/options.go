@@ -2,6 +2,7 @@ package diff
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -80,7 +81,20 @@ var steps = []StepInfo{
 }
 
 // Steps lists the steps in the order of their description, with defaults.
-func Steps() []StepInfo { return append([]StepInfo(nil), steps...) }
+func Steps() []StepInfo { return slices.Clone(steps) }
+
+// Reasons to set an event aside that are no steps, since there is no choice.
+const (
+	AsideUnwatched Step = "unwatched"
+	AsideSubset    Step = "subset"
+)
+
+// Asides lists why events are set aside: the steps, and what else there is.
+func Asides() []StepInfo {
+	return append(Steps(),
+		StepInfo{AsideUnwatched, true, "what nobody can place is set aside: the recording does not tell which directory its watch was for, or its path is deeper than any can be"},
+		StepInfo{AsideSubset, true, "by match subset, what only the right recording has is set aside"})
+}
 
 // Options say how to compare. The zero value is the default.
 type Options struct {

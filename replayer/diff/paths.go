@@ -160,7 +160,7 @@ func (p *pathDiff) gap(xLo, xHi, yLo, yHi int) {
 	p.twins(&g)
 	if p.c.conf.match == Subset {
 		for _, e := range g.only[1] {
-			p.c.setAside(1, StepMasks, e)
+			p.c.setAside(1, AsideSubset, e)
 		}
 		g.only[1] = nil
 	}
@@ -175,10 +175,18 @@ func (p *pathDiff) gap(xLo, xHi, yLo, yHi int) {
 	p.c.gaps = append(p.c.gaps, g)
 }
 
+// setAside sets an event aside. A move counts once both of its halves are.
 func (c *comparison) setAside(i int, step Step, index int) {
 	e := c.sides[i].events.at(index)
 	e.mask |= bitAside
-	c.aside[i][asideKey{step, event.Mask(e.mask & maskBits)}]++
+	mask := event.Mask(e.mask & maskBits)
+	if e.mask&bitJoined != 0 {
+		if c.sides[i].events.at(int(e.link)).mask&bitAside == 0 {
+			return
+		}
+		mask |= event.IN_MOVE
+	}
+	c.aside[i][asideKey{step, mask}]++
 }
 
 // likely pairs events that differ only in that one side does not know whether

@@ -22,23 +22,53 @@ func (c *comparison) result() *Result {
 		x.run()
 		x.collect(r)
 	}
-	r.Counts.Same = r.Left.Events
-	for _, d := range r.Differences {
-		n := int64(max(len(d.Left), len(d.Right)))
-		r.Counts.Same -= int64(len(d.Left))
-		switch d.Verdict {
-		case Explained:
-			r.Counts.Explained += n
-		case Unknown:
-			r.Counts.Unknown += n
-		default:
-			r.Counts.Unexplained += n
-		}
+	for i, to := range []*SideInfo{&r.Left, &r.Right} {
+		to.Counts = r.countsOf(i)
+	}
+	r.Counts.Same = r.Left.Counts.Same
+	for i := range r.Differences {
+		d := &r.Differences[i]
+		r.Counts.add(d.Verdict, int64(max(len(d.Left), len(d.Right))))
 		if worse(d.Verdict, r.Verdict) {
 			r.Verdict = d.Verdict
 		}
 	}
 	return r
+}
+
+// countsOf counts the events of a side. One that stands in several differences, as a move
+// can, counts under the worst of their verdicts.
+func (r *Result) countsOf(i int) (n Counts) {
+	c := r.c
+	worst := make(map[int]Verdict)
+	for index, d := range r.groupOf[i] {
+		if c.isSecond(i, index) {
+			index = int(c.sides[i].events.at(index).link)
+		}
+		if v := r.Differences[d].Verdict; worst[index] == "" || worse(v, worst[index]) {
+			worst[index] = v
+		}
+	}
+	for _, v := range worst {
+		n.add(v, 1)
+	}
+	n.Same = c.compared(i) - int64(len(worst))
+	return n
+}
+
+// compared is the number of events of a side that were compared, a move as one.
+func (c *comparison) compared(i int) int64 {
+	n := int64(c.sides[i].events.n) - c.sides[i].joined
+	for _, aside := range c.aside[i] {
+		n -= aside
+	}
+	return n
+}
+
+// isSecond reports whether an event is told with the other half of its move.
+func (c *comparison) isSecond(i, index int) bool {
+	const half = bitJoined | uint32(event.IN_MOVED_FROM)
+	return c.sides[i].events.at(index).mask&half == half
 }
 
 var verdicts = []Verdict{Same, Explained, Unknown, Unexplained}
@@ -50,7 +80,8 @@ func (c *comparison) info(i int) SideInfo {
 	h := s.input.Header
 	info := SideInfo{
 		Name: s.input.Name, Platform: h.Platform, Backend: h.Backend, Kernel: h.Kernel, Wine: h.Wine,
-		Roots: []Text{}, Aside: []Aside{}, Losses: []Loss{}, Records: s.records, Events: int64(s.events.n) - s.joined,
+		Roots: []Text{}, Aside: []Aside{}, Losses: []Loss{},
+		Records: s.records, Told: s.told, Overflows: s.overflows, Folded: s.folded, Joined: s.joined, Events: c.compared(i),
 	}
 	if s.filter != 0 {
 		info.Filter = s.filter.String()
@@ -63,7 +94,6 @@ func (c *comparison) info(i int) SideInfo {
 	}
 	for key, n := range c.aside[i] {
 		s.aside[key] += n
-		info.Events -= n
 	}
 	for key, n := range s.aside {
 		info.Aside = append(info.Aside, Aside{key.step, key.mask, n})
@@ -262,7 +292,7 @@ func (w *rowWriter) run() {
 			w.emit(Row{Difference: -1, Operation: left.ops[w.ops].text})
 			w.ops++
 		}
-		if w.second(0, i) {
+		if w.c.isSecond(0, i) {
 			continue
 		}
 		if j := partner[i]; j >= 0 {
@@ -275,12 +305,6 @@ func (w *rowWriter) run() {
 	w.rightOnly(right.events.n)
 }
 
-// second reports whether an event is told with the other half of its move.
-func (w *rowWriter) second(i, index int) bool {
-	const half = bitJoined | uint32(event.IN_MOVED_FROM)
-	return w.c.sides[i].events.at(index).mask&half == half
-}
-
 func (w *rowWriter) emit(row Row) {
 	if !w.stop {
 		w.stop = !w.yield(row)
@@ -290,7 +314,7 @@ func (w *rowWriter) emit(row Row) {
 // rightOnly tells what only the right side has before event j.
 func (w *rowWriter) rightOnly(j int) {
 	for ; w.next[1] < j && !w.stop; w.next[1]++ {
-		if n := w.next[1]; !w.done[n] && !w.second(1, n) && w.group(1, n) >= 0 {
+		if n := w.next[1]; !w.done[n] && !w.c.isSecond(1, n) && w.group(1, n) >= 0 {
 			w.one(1, n)
 		}
 	}

@@ -66,12 +66,19 @@ type SideInfo struct {
 	Filter   string         `json:"filter,omitempty"` // of Windows
 	Roots    []Text         `json:"roots"`
 	Records  int64          `json:"records"`
-	Events   int64          `json:"events"` // compared, a move as one, without those that were set aside
-	Aside    []Aside        `json:"aside"`
-	Losses   []Loss         `json:"losses"`
+	// What became of the events that the records tell, those of Windows as they are translated:
+	// Told is the sum of Overflows, Aside, Folded, Joined and Events, and Events is that of Counts.
+	Told      int64   `json:"told"`
+	Overflows int64   `json:"overflows"` // IN_Q_OVERFLOW, which is among Losses
+	Aside     []Aside `json:"aside"`
+	Folded    int64   `json:"folded"` // IN_MODIFY that became part of the one before
+	Joined    int64   `json:"joined"` // renames whose two events became one move
+	Events    int64   `json:"events"` // compared
+	Counts    Counts  `json:"counts"`
+	Losses    []Loss  `json:"losses"`
 }
 
-// Aside counts events that a step of Steps left out.
+// Aside counts events that were left out, for one of the reasons of Asides.
 type Aside struct {
 	Step  Step       `json:"step"`
 	Mask  event.Mask `json:"mask"`
@@ -88,7 +95,8 @@ type Loss struct {
 	Path  Text   `json:"path,omitempty"` // only events at or below it; empty is all
 }
 
-// Counts are numbers of events. An event that both recordings have in the same order counts once as Same.
+// Counts are numbers of events by verdict: in a SideInfo those of that recording, in a Result those
+// of both, where an event that both have counts once, and a Difference as often as the side that has more of it.
 type Counts struct {
 	Same        int64 `json:"same"`
 	Explained   int64 `json:"explained"`
@@ -128,6 +136,19 @@ type Event struct {
 	Count     int        `json:"count"`          // of equal events that were folded
 	Synthetic bool       `json:"synthetic,omitempty"`
 	Inferred  bool       `json:"inferred,omitempty"`
+}
+
+func (c *Counts) add(v Verdict, n int64) {
+	switch v {
+	case Same:
+		c.Same += n
+	case Explained:
+		c.Explained += n
+	case Unknown:
+		c.Unknown += n
+	default:
+		c.Unexplained += n
+	}
 }
 
 // Failed tells whether the comparison counts as one with differences: something

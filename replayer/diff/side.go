@@ -77,20 +77,23 @@ type side struct {
 	lives  uint32 // changes of directories: what epochs are valid for
 	shown  map[uint32]uint32
 
-	events  chunks[ev]
-	seqs    chunks[uint32]
-	times   chunks[int64]
-	base    uint64 // the number that seqs count from
-	records int64
-	joined  int64 // moves
-	moves   []half
-	ops     []operation
-	losses  []window
-	crossed []uint32 // nodes of moves from one root to another
-	aside   map[asideKey]int64
-	watched nodeSet // nodes that had a watch of their own
-	adrift  nodeSet // those of them that were renamed to where nothing is watched
-	lost    bool    // a KindLoss record told of the latest overflow
+	events    chunks[ev]
+	seqs      chunks[uint32]
+	times     chunks[int64]
+	base      uint64 // the number that seqs count from
+	records   int64
+	told      int64 // events, also those that were set aside
+	joined    int64 // moves
+	folded    int64 // events that became part of the one before
+	overflows int64
+	moves     []half
+	ops       []operation
+	losses    []window
+	crossed   []uint32 // nodes of moves from one root to another
+	aside     map[asideKey]int64
+	watched   nodeSet // nodes that had a watch of their own
+	adrift    nodeSet // those of them that were renamed to where nothing is watched
+	lost      bool    // a KindLoss record told of the latest overflow
 
 	starts []uint32 // of the events of each node in list
 	list   []uint32
@@ -215,6 +218,7 @@ func (s *side) loss(r *event.Record) {
 
 // overflow is an IN_Q_OVERFLOW, of which a KindLoss record tells more, where there is one.
 func (s *side) overflow(r *event.Record) {
+	s.overflows++
 	if n := len(s.losses); s.lost && n > 0 && s.losses[n-1].to == s.events.n {
 		return
 	}
@@ -225,6 +229,7 @@ func (s *side) setAside(step Step, mask event.Mask) { s.aside[asideKey{step, mas
 
 // event takes in one event.
 func (s *side) event(r *event.Record) {
+	s.told++
 	mask := r.Mask & event.Mask(maskBits)
 	if r.Flags&event.FlagOwn != 0 && s.conf.on[StepOwn] {
 		s.setAside(StepOwn, mask)
@@ -240,7 +245,7 @@ func (s *side) event(r *event.Record) {
 	}
 	id, bits := at.node, uint32(mask)
 	if id == 0 || at.lost {
-		s.setAside(StepRoots, mask)
+		s.setAside(AsideUnwatched, mask)
 		return
 	}
 	if mask&at.mask&^event.IN_ISDIR == 0 && s.conf.on[StepMasks] {
@@ -253,7 +258,7 @@ func (s *side) event(r *event.Record) {
 	}
 	if r.Name != "" {
 		if id = s.child(id, r.Name); id == 0 {
-			s.setAside(StepRoots, mask)
+			s.setAside(AsideUnwatched, mask)
 			return
 		}
 	}
@@ -306,6 +311,7 @@ func (s *side) add(id, bits uint32, r *event.Record) {
 	if bits&0xffff == uint32(event.IN_MODIFY) && x.last > 0 && int(x.last) > s.opStart() && s.conf.on[StepRepeats] {
 		if e := s.events.at(int(x.last - 1)); e.mask&maskBits == bits&maskBits {
 			e.link++
+			s.folded++
 			s.repeat(x)
 			return
 		}
