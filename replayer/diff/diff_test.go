@@ -300,7 +300,7 @@ func TestRootsThatDoNotBelongTogether(t *testing.T) {
 		{"two for one", strings.Replace(one, "/a", "/b", 1) + "watch dir wd=2 mask=IN_ALL_EVENTS path=\"/c\"\n", "unrelated roots", diff.Options{}},
 	} {
 		_, err := diff.Compare(t.Context(), recording(t, one), recording(t, tt.other), tt.o)
-		var roots *diff.RootsError
+		var roots *event.RootsError
 		if tt.want == "" && err != nil || tt.want != "" && (!errors.As(err, &roots) || !strings.HasPrefix(err.Error(), tt.want)) {
 			t.Errorf("%s: %v, want %q", tt.name, err, tt.want)
 		}

@@ -163,50 +163,28 @@ func (s *side) path(id uint32) string {
 	return strings.Join(elements, "/")
 }
 
-// pairRoots finds for each root of the right side the one of the left: as
-// asked for, then those whose last elements are the same, then the single ones that are left.
+// pairRoots finds for each root of the right side that of the left.
 func pairRoots(conf *config, sides [2]*side) (map[uint32]uint32, error) {
-	left, right := sides[0].usedRoots(), sides[1].usedRoots()
+	var rooted [2]event.Rooted
+	nodes := [2]map[string]uint32{{}, {}}
+	for i, s := range sides {
+		rooted[i].Platform = s.platform()
+		for _, r := range s.usedRoots() {
+			rooted[i].Roots = append(rooted[i].Roots, r.path)
+			nodes[i][r.path] = r.node
+		}
+	}
+	pairs, err := event.PairRoots(rooted[0], rooted[1], event.RootsOptions{Given: conf.roots, SamePath: !conf.on[StepRoots], Fold: conf.fold})
+	if err != nil {
+		return nil, err
+	}
 	of := make(map[uint32]uint32)
-	take := func(i, j int) {
-		of[right[j].node] = left[i].node
-		left, right = slices.Delete(left, i, i+1), slices.Delete(right, j, j+1)
-	}
-	for l, r := range conf.roots {
-		i := slices.IndexFunc(left, func(x root) bool { return x.path == l })
-		j := slices.IndexFunc(right, func(x root) bool { return x.path == r })
-		if i < 0 || j < 0 {
-			return nil, &RootsError{Left: paths(left), Right: paths(right), Pair: [2]string{l, r}}
+	for _, p := range pairs {
+		if r := nodes[1][p[1]]; r != 0 {
+			of[r] = nodes[0][p[0]] // 0 where only one side has it
 		}
-		take(i, j)
-	}
-	pairBy := func(key func(s *side, path string) string) {
-		for i := 0; i < len(left); i++ {
-			want := key(sides[0], left[i].path)
-			if j := slices.IndexFunc(right, func(x root) bool { return key(sides[1], x.path) == want }); j >= 0 {
-				take(i, j)
-				i--
-			}
-		}
-	}
-	pairBy(func(_ *side, path string) string { return path })
-	if conf.on[StepRoots] {
-		pairBy(func(s *side, path string) string { return conf.fold1(s.platform().Base(path)) })
-		if len(left) == 1 && len(right) == 1 {
-			take(0, 0)
-		}
-	}
-	if len(left) > 0 && len(right) > 0 {
-		return nil, &RootsError{Left: paths(left), Right: paths(right)}
 	}
 	return of, nil
-}
-
-func (c *config) fold1(name string) string {
-	if c.fold {
-		return event.Windows.Fold(name)
-	}
-	return name
 }
 
 // usedRoots are the roots that something is known of.

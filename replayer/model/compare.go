@@ -1,8 +1,8 @@
 package model
 
 import (
+	"cmp"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -27,7 +27,7 @@ func (p Path) MarshalJSON() ([]byte, error) {
 // Change is a place where two trees differ.
 type Change struct {
 	Path Path `json:"path"`           // below the root, with slashes
-	Root Path `json:"root,omitempty"` // of the left tree, where it has several
+	Root Path `json:"root,omitempty"` // where there are several: of the left tree, or if only the right one has it, of that
 	// What each side has there: "dir", "file", or "" for nothing.
 	Left  string `json:"left"`
 	Right string `json:"right"`
@@ -50,58 +50,59 @@ func (c Change) String() string {
 	return fmt.Sprintf("%q: %s on the left, %s on the right%s", string(c.Path), name(c.Left), name(c.Right), doubt)
 }
 
-// ErrRoots says that two models are about trees that cannot be paired.
-var ErrRoots = errors.New("the recordings have roots that do not belong together")
-
-// Compare tells where the trees that two recordings end in differ. Roots are paired by path,
-// then by their last element, and single ones with each other; the error is an ErrRoots where some stay alone on both sides.
-func Compare(left, right *Model) ([]Change, error) {
-	pairs, err := pairRoots(left, right)
+// Compare tells where the trees that two recordings end in differ. Roots are paired by event.PairRoots, those of
+// roots (left path to right path) first; the error is an *event.RootsError where the recordings are about different directories.
+func Compare(left, right *Model, roots map[string]string) ([]Change, error) {
+	c := comparer{left: left, right: right, fold: folds(left) && folds(right)}
+	pairs, err := event.PairRoots(left.rooted(), right.rooted(), event.RootsOptions{Given: roots, Fold: c.fold})
 	if err != nil {
 		return nil, err
 	}
-	c := comparer{left: left, right: right, fold: folds(left) && folds(right)}
 	for _, p := range pairs {
 		c.root = ""
 		if len(pairs) > 1 {
-			c.root = p[0]
+			c.root = cmp.Or(p[0], p[1])
 		}
-		a, _ := left.tree.find(p[0])
-		b, _ := right.tree.find(p[1])
+		a, b := left.root(p[0]), right.root(p[1])
+		if len(pairs) == 1 && len(roots) == 0 && c.unrelated(p, a, b) {
+			return nil, &event.RootsError{Left: p[:1], Right: p[1:], Disjoint: true}
+		}
 		c.dirs(a, b, "")
 	}
 	return c.changes, nil
 }
 
-func folds(m *Model) bool { return m.Header.CaseFold || m.Header.Platform == event.Windows }
+func (m *Model) rooted() event.Rooted {
+	return event.Rooted{Platform: m.Header.Platform, Roots: m.roots}
+}
 
-func pairRoots(left, right *Model) (pairs [][2]string, err error) {
-	a, b := left.Roots(), right.Roots()
-	base := func(m *Model, root string) string { return m.Header.Platform.Base(root) }
-	for _, same := range []func(l, r string) bool{
-		func(l, r string) bool { return l == r },
-		func(l, r string) bool { return base(left, l) == base(right, r) },
-		func(string, string) bool { return len(a) == 1 && len(b) == 1 },
-	} {
-		for i := 0; i < len(a); i++ {
-			if j := slices.IndexFunc(b, func(r string) bool { return same(a[i], r) }); j >= 0 {
-				pairs = append(pairs, [2]string{a[i], b[j]})
-				a, b = slices.Delete(a, i, i+1), slices.Delete(b, j, j+1)
-				i--
-			}
+// root is the node of a root, nil where there is none.
+func (m *Model) root(path string) *node {
+	if path == "" {
+		return nil
+	}
+	n, _ := m.tree.find(path)
+	return n
+}
+
+// unrelated reports whether two roots of different names hold nothing of the same name.
+func (c *comparer) unrelated(pair [2]string, a, b *node) bool {
+	if a == nil || b == nil || len(a.children) == 0 || len(b.children) == 0 || c.left.Header.Platform.Base(pair[0]) == c.right.Header.Platform.Base(pair[1]) {
+		return false
+	}
+	names := make(map[string]bool, len(a.children))
+	for _, child := range a.children {
+		names[c.key(child.name)] = true
+	}
+	for _, child := range b.children {
+		if names[c.key(child.name)] {
+			return false
 		}
 	}
-	if len(a) > 0 && len(b) > 0 {
-		return nil, fmt.Errorf("%w: %q on the left, %q on the right", ErrRoots, a, b)
-	}
-	for _, l := range a {
-		pairs = append(pairs, [2]string{l, ""})
-	}
-	for _, r := range b {
-		pairs = append(pairs, [2]string{"", r})
-	}
-	return pairs, nil
+	return true
 }
+
+func folds(m *Model) bool { return m.Header.CaseFold || m.Header.Platform == event.Windows }
 
 // comparer walks two trees at the same time.
 type comparer struct {
@@ -179,7 +180,7 @@ func kindOf(n *node) string {
 func (m *Model) CompareFS(root string, fsys fs.FS) ([]Change, error) {
 	if root == "" {
 		if len(m.roots) != 1 {
-			return nil, fmt.Errorf("%w: the recording has %d roots, say which one is meant", ErrRoots, len(m.roots))
+			return nil, fmt.Errorf("the recording has %d roots: say which one is meant", len(m.roots))
 		}
 		root = m.roots[0]
 	}

@@ -195,7 +195,7 @@ entry wd=1
 entry wd=1 mode=040755 name="d"
 entry wd=1 mode=0100644 name="d\\x"
 entry wd=1 mode=040755 name="f"`)
-	changes, err := model.Compare(left, right)
+	changes, err := model.Compare(left, right, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,8 +204,43 @@ entry wd=1 mode=040755 name="f"`)
 	}
 	other := read(t, snapshot, "watch dir wd=1 mask=IN_ALL_EVENTS path=\"/a\"\nwatch dir wd=2 mask=IN_ALL_EVENTS path=\"/b\"")
 	two := read(t, snapshot, "watch dir wd=1 mask=IN_ALL_EVENTS path=\"/c\"\nwatch dir wd=2 mask=IN_ALL_EVENTS path=\"/e\"")
-	if _, err := model.Compare(other, two); !errors.Is(err, model.ErrRoots) {
+	var roots *event.RootsError
+	if _, err := model.Compare(other, two, nil); !errors.As(err, &roots) {
 		t.Error(err)
+	}
+}
+
+func TestRootsOfTreesArePairedAsThoseOfEvents(t *testing.T) {
+	tree := func(lines ...string) *model.Model { return read(t, snapshot, strings.Join(lines, "\n")) }
+	watch := func(wd int, path string) string {
+		return fmt.Sprintf("watch dir wd=%d mask=IN_ALL_EVENTS path=%q", wd, path)
+	}
+	create := func(wd int, name string) string { return fmt.Sprintf("event wd=%d mask=IN_CREATE name=%q", wd, name) }
+	for _, tt := range []struct {
+		name, want  string
+		left, right *model.Model
+		roots       map[string]string
+	}{
+		{"given", "[]", tree(watch(1, "/a"), watch(2, "/b"), create(1, "f"), create(2, "g")),
+			tree(watch(1, "/c"), watch(2, "/d"), create(1, "g"), create(2, "f")), map[string]string{"/a": "/d", "/b": "/c"}},
+		{"given, and there is none", `cannot pair root "/a" with "/x"`, tree(watch(1, "/a")), tree(watch(1, "/b")), map[string]string{"/a": "/x"}},
+		{"other names of the same things", "[]", tree(watch(1, "/a"), create(1, "f")), tree(watch(1, "/b"), create(1, "f")), nil},
+		{"other names of other things", "unrelated roots: no path below", tree(watch(1, "/a"), create(1, "f")), tree(watch(1, "/b"), create(1, "g")), nil},
+		{"the same, given", `["f": a file on the left, nothing on the right "g": nothing on the left, a file on the right]`,
+			tree(watch(1, "/a"), create(1, "f")), tree(watch(1, "/b"), create(1, "g")), map[string]string{"/a": "/b"}},
+		{"the same name of other things", `["f": a file on the left, nothing on the right "g": nothing on the left, a file on the right]`,
+			tree(watch(1, "/a"), create(1, "f")), tree(watch(1, "/x/a"), create(1, "g")), nil},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			changes, err := model.Compare(tt.left, tt.right, tt.roots)
+			got := fmt.Sprint(changes)
+			if err != nil {
+				got = fmt.Sprintf("%.*s", len(tt.want), err)
+			}
+			if got != tt.want {
+				t.Errorf("got %s (%v)\nwant %s", got, err, tt.want)
+			}
+		})
 	}
 }
 
@@ -241,7 +276,7 @@ func FuzzRead(f *testing.F) {
 			if _, err := m.CompareFS("/w", fstest.MapFS{"a/b": {}}); err != nil {
 				t.Error(err)
 			}
-			if _, err := model.Compare(m, m); err != nil {
+			if _, err := model.Compare(m, m, nil); err != nil {
 				t.Error(err)
 			}
 		}
