@@ -77,11 +77,7 @@ func unknownVerb(app *cli.App, word string) error {
 	for i, cmd := range app.Commands {
 		names[i] = cmd.Name
 	}
-	hint := ""
-	if near := nearest(word, names); near != "" {
-		hint = fmt.Sprintf("; did you mean %s?", near)
-	}
-	return fmt.Errorf("unknown verb %q: want %s%s", word, strings.Join(names, ", "), hint)
+	return fmt.Errorf("unknown verb %q%s", word, orMean(word, names, "fsrec --help lists the verbs"))
 }
 
 // flagWord is a flag as package flag spells it, with one dash.

@@ -23,7 +23,7 @@ func arrange(app *cli.App, args []string) ([]string, error) {
 	if verb == nil {
 		known := []string{"--help", "-h", "--version"}
 		if strings.HasPrefix(args[1], "-") && !slices.Contains(known, args[1]) {
-			return nil, fmt.Errorf("unknown flag %s: want %s, or a verb", args[1], strings.Join(known, ", "))
+			return nil, fmt.Errorf("unknown flag %s%s", args[1], orMean(args[1], known, "fsrec --help lists the verbs"))
 		}
 		return args, nil
 	}
@@ -85,20 +85,45 @@ func dashed(name string) string {
 
 // unknownFlag reports a flag that no verb of this name has.
 func unknownFlag(cmd *cli.Command, word string) error {
-	names := flagNames(cmd)
-	hint := ""
-	if near := nearest(word, names); near != "" {
-		hint = fmt.Sprintf("; did you mean %s?", near)
-	}
-	return fmt.Errorf("unknown flag %s of %s: want %s%s", word, cmd.Name, strings.Join(names, ", "), hint)
+	written, _, _ := strings.Cut(word, "=")
+	return fmt.Errorf("unknown flag %s of %s%s", written, cmd.Name, orMean(written, flagNames(cmd), "fsrec "+cmd.Name+" --help lists the flags"))
 }
 
-// nearest gives the candidate that is at most two typing errors from word.
+// orMean ends an error about an unknown word: with the candidate that is probably meant, or with where they all are listed.
+func orMean(word string, candidates []string, list string) string {
+	if meant := didYouMean(word, candidates); meant != "" {
+		return meant
+	}
+	return ": " + list
+}
+
+// didYouMean ends an error about word with the candidate that it is most like, if there is one.
+func didYouMean(word string, candidates []string) string {
+	if near := nearest(word, candidates); near != "" {
+		return fmt.Sprintf("; did you mean %s?", near)
+	}
+	return ""
+}
+
+// nearest gives the candidate that is at most two typing errors from word, and less than half of it is wrong, or
+// the only one that begins with word.
 func nearest(word string, candidates []string) string {
 	best, least := "", 3
 	for _, c := range candidates {
-		if d := distance(word, c); d < least && d < len(c) {
+		if d := distance(word, c); d < least && 2*d < len(strings.TrimLeft(c, "-")) {
 			best, least = c, d
+		}
+	}
+	if best != "" || len(strings.TrimLeft(word, "-")) < 3 {
+		return best
+	}
+	for _, c := range candidates {
+		switch {
+		case !strings.HasPrefix(c, word):
+		case best != "":
+			return ""
+		default:
+			best = c
 		}
 	}
 	return best

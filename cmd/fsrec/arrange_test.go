@@ -31,7 +31,7 @@ func TestFlagsMayStandBehindArguments(t *testing.T) {
 func TestNearestIsAtMostTwoTypingErrorsAway(t *testing.T) {
 	words := []string{"record", "replay", "info", "-o"}
 	for word, want := range map[string]string{
-		"recrod": "record", "relay": "replay", "inof": "info", "recording": "", "": "", "-x": "-o", "xyz": "",
+		"recrod": "record", "relay": "replay", "inof": "info", "recording": "", "": "", "-x": "", "xyz": "", "rep": "replay", "re": "", "--": "",
 	} {
 		if got := nearest(word, words); got != want {
 			t.Errorf("nearest to %q is %q, want %q", word, got, want)

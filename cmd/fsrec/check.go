@@ -73,7 +73,7 @@ func checkCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "root", Usage: "DIR stands for the recorded directory `PATH`", Destination: &k.root},
 			&cli.BoolFlag{Name: "strict", Usage: "what is not certain counts as well", DisableDefaultText: true, Destination: &k.strict},
-			&cli.BoolFlag{Name: "json", Usage: "print one JSON object", DisableDefaultText: true, Destination: &k.json},
+			jsonFlag(&k.json, "print one JSON object"),
 		},
 	}
 }
@@ -234,11 +234,11 @@ func (k *check) skipped(h event.Header, log string) func(root, dir, path string)
 }
 
 func (k *check) print(out *bufio.Writer, m *model.Model, r *checked) {
-	palette := term.Palette(term.Colours(os.Stdout))
+	palette, width := term.Palette(term.Colours(os.Stdout)), term.Breaks(os.Stdout)
 	impossible := int64(0)
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		place := palette.Paint(term.Dim, fmt.Sprintf("%6d %s", f.Seq, event.AppendSeconds(nil, f.Time)))
+		place := fmt.Sprintf("%6d %s", f.Seq, event.AppendSeconds(nil, f.Time))
 		text, colour := fmt.Sprintf("%s: %s", f.Kind, term.Line(f.Text)), term.Yellow
 		if f.Certain {
 			impossible++
@@ -246,7 +246,10 @@ func (k *check) print(out *bufio.Writer, m *model.Model, r *checked) {
 		} else {
 			text += "; not certain"
 		}
-		fmt.Fprintf(out, "%s  %s\n", place, palette.Paint(colour, text))
+		for _, line := range term.Hang(text, width-len(place)-2, 2) {
+			fmt.Fprintf(out, "%s  %s\n", palette.Paint(term.Dim, place), palette.Paint(colour, line))
+			place = strings.Repeat(" ", len(place))
+		}
 	}
 	if n := r.Found - int64(len(r.Findings)); n > 0 {
 		fmt.Fprintf(out, "       and %s more, not looked at one by one\n", count(n, "finding"))

@@ -61,6 +61,7 @@ type comparing struct {
 	options diff.Options
 	rules   cli.StringSlice
 	format  string
+	json    bool
 	html    string
 	force   bool
 	strict  bool
@@ -87,6 +88,7 @@ func diffCommand() *cli.Command {
 			&cli.BoolFlag{Name: "strict", Usage: "explained differences count as well", DisableDefaultText: true, Destination: &d.strict},
 			&cli.BoolFlag{Name: "state", Usage: "compare the trees that the recordings end in, not the events", DisableDefaultText: true, Destination: &d.state},
 			(&value{set: func(s string) error { d.format = s; return comparison.KnownFormat(s) }}).flag("format", "print in `FORMAT`: "+strings.Join(comparison.Formats(), ", ")+" (default side)", "f"),
+			jsonFlag(&d.json, "the same as --format json"),
 			&cli.BoolFlag{Name: "all", Usage: "show every difference, not only what fits a screen", DisableDefaultText: true, Destination: &d.all},
 			&cli.IntFlag{Name: "context", Aliases: []string{"U"}, Value: 3, Usage: "show `N` rows before and after what differs", Destination: &d.context},
 			&cli.StringFlag{Name: "html", Usage: "write a page for a browser to `FILE` as well", Destination: &d.html},
@@ -133,7 +135,7 @@ func (d *comparing) setMatch(word string) (err error) {
 func (d *comparing) setSteps(words string, on bool) error {
 	for word := range strings.SplitSeq(words, ",") {
 		if !slices.Contains(stepNames(), word) {
-			return fmt.Errorf("unknown step %q: want %s%s", word, strings.Join(stepNames(), ", "), didYouMean(word, stepNames()))
+			return fmt.Errorf("unknown step %q%s", word, orMean(word, stepNames(), "want "+strings.Join(stepNames(), ", ")))
 		}
 		if was, ok := d.options.Steps[diff.Step(word)]; ok && was != on {
 			return fmt.Errorf("step %q is both with and without: give one of them", word)
@@ -148,8 +150,14 @@ func (d *comparing) setRoot(word string) error {
 	if !ok || left == "" || right == "" {
 		return errors.New("want LEFT=RIGHT, two recorded directories")
 	}
-	if was, ok := d.options.Roots[left]; ok && was != right {
-		return fmt.Errorf("%s is paired twice", event.Quote(left))
+	for l, r := range d.options.Roots {
+		switch {
+		case l == left && r == right:
+		case l == left:
+			return fmt.Errorf("%s is paired twice", event.Quote(left))
+		case r == right:
+			return fmt.Errorf("%s is paired twice", event.Quote(right))
+		}
 	}
 	d.options.Roots[left] = right
 	return nil
@@ -169,6 +177,12 @@ func (d *comparing) run(c *cli.Context) error {
 		return errors.New("--html: a page is a file: name one")
 	case d.html == "" && d.force:
 		return errors.New("--force is for --html, which is missing")
+	}
+	if err := contradict(c, [2]string{"json", "format"}); err != nil {
+		return err
+	}
+	if d.json {
+		d.format = "json"
 	}
 	if d.state {
 		return d.states(c, names)
@@ -226,7 +240,7 @@ func (d *comparing) compare(names []string) (*comparison.Comparison, error) {
 
 // states compares the trees that two recordings end in.
 func (d *comparing) states(c *cli.Context, names []string) error {
-	for _, flag := range []string{"match", "with", "without", "root", "rules", "all", "context", "html"} {
+	for _, flag := range []string{"match", "with", "without", "rules", "all", "context", "html"} {
 		if c.IsSet(flag) {
 			return fmt.Errorf("--state and --%s contradict each other: a tree at the end has no events", flag)
 		}
@@ -240,9 +254,9 @@ func (d *comparing) states(c *cli.Context, names []string) error {
 		}
 		models[i], sides[i] = m, comparison.NewStateSide(name, m)
 	}
-	changes, err := model.Compare(models[0], models[1])
+	changes, err := model.Compare(models[0], models[1], d.options.Roots)
 	if err != nil {
-		return err
+		return comparisonError(err)
 	}
 	if changes == nil {
 		changes = []model.Change{}
@@ -258,7 +272,7 @@ func (d *comparing) states(c *cli.Context, names []string) error {
 // comparisonError adds the way out to what a comparison complains of.
 func comparisonError(err error) error {
 	var input *diff.InputError
-	var roots *diff.RootsError
+	var roots *event.RootsError
 	switch {
 	case errors.Is(err, context.Canceled):
 		return errors.New("interrupted")
@@ -297,12 +311,4 @@ func readRuleFile(name string) (*diff.Catalogue, string, error) {
 		err = fmt.Errorf("cannot read the rules of %s: %w", event.Quote(name), plain(err))
 	}
 	return rules, text.String(), err
-}
-
-// didYouMean ends an error about word with the candidate that it is most like, if there is one.
-func didYouMean(word string, candidates []string) string {
-	if near := nearest(word, candidates); near != "" {
-		return fmt.Sprintf("; did you mean %s?", near)
-	}
-	return ""
 }

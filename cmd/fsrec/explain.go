@@ -51,7 +51,7 @@ func explainCommand() *cli.Command {
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "all", Usage: "of a log: tell reads and what listings found as well", DisableDefaultText: true, Destination: &e.all},
 			&cli.StringSliceFlag{Name: "rules", Usage: "know the rules of `FILE` too (repeatable)", Destination: &e.rules},
-			&cli.BoolFlag{Name: "json", Usage: "print one JSON object a line", DisableDefaultText: true, Destination: &e.json},
+			jsonFlag(&e.json, "print one JSON object a line"),
 		},
 	}
 }
@@ -174,7 +174,9 @@ func (e *explain) rule(out *bufio.Writer, r *diff.Rule) {
 	}
 	fmt.Fprintln(out)
 	for line := range strings.SplitSeq(told.Text, "\n") {
-		fmt.Fprintln(out, palette.Paint(term.Dim, "  "+term.Line(line)))
+		for _, part := range term.Hang(term.Line(line), width-2, 2) {
+			fmt.Fprintln(out, palette.Paint(term.Dim, "  "+part))
+		}
 	}
 }
 
@@ -206,7 +208,7 @@ func (e *explain) log(path string) error {
 }
 
 func (e *explain) lines(out *bufio.Writer, lines []tell.Line) error {
-	palette := term.Palette(term.Colours(os.Stdout))
+	palette, width := term.Palette(term.Colours(os.Stdout)), term.Breaks(os.Stdout)
 	for i := range lines {
 		l := &lines[i]
 		if e.json {
@@ -214,7 +216,10 @@ func (e *explain) lines(out *bufio.Writer, lines []tell.Line) error {
 			continue
 		}
 		place := fmt.Sprintf("%6d %s", l.Seq, event.AppendSeconds(nil, l.Time))
-		fmt.Fprintf(out, "%s  %s\n", palette.Paint(term.Dim, place), palette.Paint(lineColours[l.Kind], l.Text))
+		for _, line := range term.Hang(l.Text, width-len(place)-2, 2) {
+			fmt.Fprintf(out, "%s  %s\n", palette.Paint(term.Dim, place), palette.Paint(lineColours[l.Kind], line))
+			place = strings.Repeat(" ", len(place))
+		}
 	}
 	_, err := out.Write(nil)
 	return err

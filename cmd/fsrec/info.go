@@ -28,7 +28,7 @@ func infoCommand() *cli.Command {
 		UsageText:   "fsrec info [flags] LOG",
 		Description: infoDescription,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "json", Usage: "print one JSON object", DisableDefaultText: true, Destination: &asJSON},
+			jsonFlag(&asJSON, "print one JSON object"),
 		},
 		Action: func(c *cli.Context) error {
 			if err := wantArgs(c, 1, 1, "a log"); err != nil {

@@ -140,6 +140,34 @@ func TestADifferenceIsColouredAndAsWideAsTheTerminal(t *testing.T) {
 	}
 }
 
+// Words are whole, and what goes on stands below the words above it.
+func TestWhatIsToldFitsTheTerminal(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "in.txt")
+	text, _, _ := strings.Cut(hostileText, "2 0.0 ")
+	text += "2 0.0 event wd=9 mask=IN_MOVED_FROM cookie=4 name=\"two  blanks and some words that are not short at all\"\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"explain", path}, {"check", path}, {"explain", "cross-directory-rename"}, {"explain"}} {
+		for _, width := range []string{"60", "80"} {
+			s := onTerminal(t, []string{"NO_COLOR=1", "COLUMNS=" + width}, args...)
+			s.end()
+			text := strings.ReplaceAll(string(s.shown), "\r\n", "\n")
+			for line := range strings.Lines(text) {
+				if line = strings.TrimSuffix(line, "\n"); len(line) > 60 && width == "60" && strings.Contains(strings.TrimSpace(line), " ") || len(line) > 80 {
+					t.Errorf("%s: wider than %s columns: %q", args, width, line)
+				}
+			}
+			if width == "60" && strings.HasSuffix(args[len(args)-1], ".txt") && !strings.Contains(text, "\n"+strings.Repeat(" ", 22)) {
+				t.Errorf("%s: nothing goes on below: %q", args, text)
+			}
+		}
+	}
+	if piped, err := exec.Command("fsrec", "explain", path).Output(); err != nil || strings.Count(string(piped), "\n") != 2 {
+		t.Errorf("for a program a record is a line: %q (%v)", piped, err)
+	}
+}
+
 var colours = regexp.MustCompile(`\x1b\[\d*m`)
 
 func TestNoNameDrivesATerminal(t *testing.T) {

@@ -87,6 +87,11 @@ func parseDuration(word string) (time.Duration, error) {
 	return d, nil
 }
 
+// jsonFlag is the flag of every verb that can print JSON.
+func jsonFlag(on *bool, usage string) cli.Flag {
+	return &cli.BoolFlag{Name: "json", Usage: usage, DisableDefaultText: true, Destination: on}
+}
+
 // contradict reports the first pair of flags of c that cannot be given together.
 func contradict(c *cli.Context, pairs ...[2]string) error {
 	for _, p := range pairs {

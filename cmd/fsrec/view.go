@@ -21,6 +21,7 @@ import (
 // view is what the verbs that print events have in common.
 type view struct {
 	name      string // of the format
+	json      bool
 	printf    string
 	timefmt   string
 	noNewline bool
@@ -55,6 +56,7 @@ func (v *view) flags() []cli.Flag {
 	}}
 	return []cli.Flag{
 		known.flag("format", "print in `FORMAT`: "+strings.Join(format.Names(), ", ")+" (default pyinotify on a terminal, else json)", "f"),
+		jsonFlag(&v.json, "print one JSON object a line: the same as --format json"),
 		&cli.StringFlag{Name: "printf", Usage: "print by `TEMPLATE`: see DIRECTIVES", Destination: &v.printf},
 		&cli.StringFlag{Name: "timefmt", Usage: "print %T in `FORMAT`, as in strftime(3)", Destination: &v.timefmt},
 		&cli.BoolFlag{Name: "no-newline", Usage: "end the template without a newline", DisableDefaultText: true, Destination: &v.noNewline},
@@ -68,8 +70,11 @@ func (v *view) flags() []cli.Flag {
 var errQuit = errors.New("quit")
 
 func (v *view) prepare(c *cli.Context, out *os.File) (err error) {
-	if err := contradict(c, [2]string{"format", "printf"}); err != nil {
+	if err := contradict(c, [2]string{"format", "printf"}, [2]string{"json", "printf"}, [2]string{"json", "format"}); err != nil {
 		return err
+	}
+	if v.json {
+		v.name = "json"
 	}
 	if !c.IsSet("printf") && (c.IsSet("timefmt") || v.noNewline) {
 		return errors.New("--timefmt and --no-newline are for --printf, which is missing")

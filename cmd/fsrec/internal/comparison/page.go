@@ -55,30 +55,30 @@ type page struct {
 	Outcome  string
 	Sides    []pageSide
 	Verdicts []pageVerdict
-	Match    string
-	Aside    []pageAside
+	How      string
+	Sums     []pageSum
+	Asides   []diff.StepInfo // that set something aside
 }
 
 type pageSide struct {
-	Title, Name, Origin, Roots, Asked, Events string
-	Losses                                    []string
+	Title, Name, Origin, Roots, Asked string
+	Losses                            []string
 }
 
 type pageVerdict struct{ Name, Count string }
 
-type pageAside struct{ Step, Text, Left, Right string }
+type pageSum struct{ Key, Left, Right string }
 
 func (p *printer) page() page {
 	n := p.r.Counts
 	out := page{
-		CSS: template.CSS(pageCSS), Result: p.r, Verdict: string(p.r.Verdict), Outcome: p.meaning(), Match: string(p.r.Match),
+		CSS: template.CSS(pageCSS), Result: p.r, Verdict: string(p.r.Verdict), Outcome: p.meaning(), How: p.how(),
 		Policy: "default-src 'none'; style-src " + hash(pageCSS) + "; script-src " + hash(pageJS) + "; base-uri 'none'; form-action 'none'",
 	}
 	for side, title := range sides {
 		info := p.info(side)
 		s := pageSide{
 			Title: title, Name: shownHere(info.Name), Origin: p.origin(side), Roots: p.roots(side), Asked: p.asked(side),
-			Events: humanize.Comma(info.Events) + " of " + counted(info.Records, "record"),
 		}
 		for i := range info.Losses {
 			s.Losses = append(s.Losses, lost(&info.Losses[i]))
@@ -91,10 +91,13 @@ func (p *printer) page() page {
 	}{{diff.Unexplained, n.Unexplained}, {diff.Unknown, n.Unknown}, {diff.Explained, n.Explained}, {diff.Same, n.Same}} {
 		out.Verdicts = append(out.Verdicts, pageVerdict{string(v.verdict), humanize.Comma(v.n)})
 	}
-	for _, s := range diff.Steps() {
-		left, right := aside(&p.r.Left, s.Step), aside(&p.r.Right, s.Step)
-		if left+right != "" {
-			out.Aside = append(out.Aside, pageAside{string(s.Step), s.Text, left, right})
+	for _, s := range p.sums() {
+		out.Sums = append(out.Sums, pageSum{s.key, s.text(0), s.text(1)})
+	}
+	for _, s := range diff.Asides() {
+		left, _ := aside(&p.r.Left, s.Step)
+		if right, _ := aside(&p.r.Right, s.Step); left+right > 0 {
+			out.Asides = append(out.Asides, s)
 		}
 	}
 	return out

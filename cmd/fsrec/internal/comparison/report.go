@@ -2,7 +2,6 @@ package comparison
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/dustin/go-humanize"
@@ -21,7 +20,6 @@ const (
 func (p *printer) report() {
 	p.measure()
 	p.summary()
-	p.setAside()
 	p.differences(diff.Unexplained, mostUnexplained)
 	p.differences(diff.Unknown, mostUnknown)
 	p.explained()
@@ -35,7 +33,7 @@ func (p *printer) key(word string) string {
 	return p.palette.Paint(term.Blue, word) + strings.Repeat(" ", max(keyWidth-len(word), 1))
 }
 
-// summary says what was compared and how often which verdict was given.
+// summary says what was compared, and what became of every event: the numbers of a column add up.
 func (p *printer) summary() {
 	half := (p.o.Width - keyWidth - 2) / 2
 	p.line("%s%s  %s", p.key(""), p.palette.Paint(term.Bold, term.Pad("left", half)), p.palette.Paint(term.Bold, "right"))
@@ -47,52 +45,23 @@ func (p *printer) summary() {
 		{"recorded by", p.origin},
 		{"roots", p.roots},
 		{"asked for", p.asked},
-		{"events", func(i int) string {
-			return fmt.Sprintf("%s of %s", humanize.Comma(p.info(i).Events), counted(p.info(i).Records, "record"))
-		}},
 		{"losses", p.losses},
 	} {
-		p.twoCells(row.key, half, row.text(0), row.text(1))
+		p.twoCells(row.key, half, "", row.text(0), row.text(1))
 	}
+	p.paragraph("compared by", p.how())
 	p.line("")
-	for _, row := range []struct {
-		verdict diff.Verdict
-		n       int64
-		more    string
-	}{
-		{diff.Same, p.r.Counts.Same, ""},
-		{diff.Explained, p.r.Counts.Explained, p.byRules()},
-		{diff.Unknown, p.r.Counts.Unknown, unless(p.r.Counts.Unknown == 0, "lost by the other recording")},
-		{diff.Unexplained, p.r.Counts.Unexplained, ""},
-	} {
+	for _, row := range p.sums() {
 		colour := colourOf[row.verdict]
-		if row.n == 0 {
+		if row.n == [2]int64{} {
 			colour = ""
 		}
-		text := fmt.Sprintf("%8s", humanize.Comma(row.n)) + " " + strings.TrimPrefix(counted(row.n, "event"), humanize.Comma(row.n)+" ")
-		if row.more != "" {
-			text += ", " + row.more
-		}
-		p.line("%s%s", p.key(string(row.verdict)), p.paint(colour, text))
+		p.twoCells(row.key, half, colour, row.text(0), row.text(1))
 	}
-}
-
-func unless(cond bool, s string) string {
-	if cond {
-		return ""
-	}
-	return s
-}
-
-func (p *printer) byRules() string {
-	if n := len(p.r.Rules); n > 0 {
-		return "by " + counted(n, "rule")
-	}
-	return ""
 }
 
 // twoCells prints a row of the summary, in as many lines as it takes.
-func (p *printer) twoCells(key string, half int, left, right string) {
+func (p *printer) twoCells(key string, half int, colour term.Colour, left, right string) {
 	cells := [2][]string{broken(left, half), broken(right, half)}
 	for i := range max(len(cells[0]), len(cells[1])) {
 		var text [2]string
@@ -101,7 +70,8 @@ func (p *printer) twoCells(key string, half int, left, right string) {
 				text[side] = cells[side][i]
 			}
 		}
-		p.line("%s", strings.TrimRight(p.key(key)+term.Pad(text[0], half)+"  "+text[1], " "))
+		line := strings.TrimRight(term.Pad(text[0], half)+"  "+text[1], " ")
+		p.line("%s", strings.TrimRight(p.key(key)+p.paint(colour, line), " "))
 		key = ""
 	}
 }
@@ -141,54 +111,15 @@ func (p *printer) losses(side int) string {
 	return fmt.Sprintf("%s; the first is %s", humanize.Comma(int64(len(all))), lost(&all[0]))
 }
 
-// setAside says how it was compared and what was left out of it.
-func (p *printer) setAside() {
-	p.line("")
+// how says how it was compared.
+func (p *printer) how() string {
 	how := "match " + string(p.r.Match)
 	for _, s := range diff.Steps() {
 		if on, ok := p.c.Steps[s.Step]; ok && on != s.Default {
 			how += map[bool]string{true: ", with ", false: ", without "}[on] + string(s.Step)
 		}
 	}
-	p.paragraph("compared by", how)
-	key := "set aside"
-	for _, s := range diff.Steps() {
-		left, right := aside(&p.r.Left, s.Step), aside(&p.r.Right, s.Step)
-		if left == "" && right == "" {
-			continue
-		}
-		text := string(s.Step) + ": "
-		if left != "" {
-			text += "left " + left
-		}
-		if left != "" && right != "" {
-			text += "; "
-		}
-		if right != "" {
-			text += "right " + right
-		}
-		p.paragraph(key, text)
-		key = ""
-	}
-}
-
-// aside tells what a step left out of a recording.
-func aside(s *diff.SideInfo, step diff.Step) string {
-	n := int64(0)
-	var kinds []string
-	for _, a := range s.Aside {
-		if a.Step != step {
-			continue
-		}
-		n += a.Count
-		if k := kind(a.Mask); !slices.Contains(kinds, k) {
-			kinds = append(kinds, k)
-		}
-	}
-	if n == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%s (%s)", humanize.Comma(n), strings.Join(kinds, ", "))
+	return how
 }
 
 // paragraph prints text behind a key, wrapped.
@@ -210,7 +141,11 @@ func (p *printer) differences(verdict diff.Verdict, most int) {
 	if total == 0 {
 		return
 	}
-	p.heading(colourOf[verdict], fmt.Sprintf("%s: %s", verdict, counted(total, "difference")))
+	text := fmt.Sprintf("%s: %s", verdict, counted(total, "difference"))
+	if verdict == diff.Unknown {
+		text += ", where the other recording lost events"
+	}
+	p.heading(colourOf[verdict], text)
 	seen := make(map[int]bool)
 	n := 0
 	for h := range hunks(p.r, p.o.Context, func(d *diff.Difference) bool { return d.Verdict == verdict }) {
@@ -271,11 +206,19 @@ func (p *printer) explained() {
 			by[d.Rule] = append(by[d.Rule], d)
 		}
 	}
-	p.heading(colourOf[diff.Explained], "explained")
+	total := 0
+	for i := range p.r.Rules {
+		total += p.r.Rules[i].Count
+	}
+	p.heading(colourOf[diff.Explained], fmt.Sprintf("explained: %s, by %s", counted(total, "difference"), counted(len(p.r.Rules), "rule")))
 	for i := range p.r.Rules {
 		use := &p.r.Rules[i]
 		p.line("")
-		p.line("%s %s", p.palette.Paint(term.Bold, use.ID), times(use.Count))
+		often := times(use.Count)
+		if use.Count > 1 && !p.o.All {
+			often += "; the first is shown"
+		}
+		p.line("%s %s", p.palette.Paint(term.Bold, use.ID), often)
 		for _, line := range broken(term.Line(use.Reason), p.o.Width-2) {
 			p.line("  %s", line)
 		}

@@ -24,8 +24,26 @@ func (p *printer) unified() {
 			return
 		}
 	}
+	for side, name := range sides {
+		p.line("# %s: %s", name, p.added(side))
+	}
 	n := p.r.Counts
 	p.line("# %s: %d same, %d explained, %d unknown, %d unexplained", p.r.Verdict, n.Same, n.Explained, n.Unknown, n.Unexplained)
+}
+
+// added says what all events of a side are the sum of.
+func (p *printer) added(side int) string {
+	info, c := p.info(side), p.info(side).Counts
+	setAside := int64(0)
+	for _, a := range info.Aside {
+		setAside += a.Count
+	}
+	text := fmt.Sprintf("%s = %d set aside + %d folded + %d joined + %d same + %d explained + %d unknown + %d unexplained", counted(info.Told, "event"),
+		setAside, info.Folded, info.Joined, c.Same, c.Explained, c.Unknown, c.Unexplained)
+	if info.Overflows > 0 {
+		text += fmt.Sprintf(" + %d overflows", info.Overflows)
+	}
+	return text
 }
 
 // place writes where a hunk is: the first record of each side.

@@ -63,6 +63,29 @@ func TestColumnsAreThoseOfTheEnvironment(t *testing.T) {
 	}
 }
 
+func TestALineIsBrokenBetweenWords(t *testing.T) {
+	for _, tt := range []struct {
+		text          string
+		width, indent int
+		want          string
+	}{
+		{"one two three", 13, 2, "one two three"},
+		{"one two three", 12, 2, "one two|  three"},
+		{"one two three four", 8, 2, "one two|  three|  four"},
+		{"a  b   c", 80, 2, "a  b   c"},                           // blanks of a name
+		{"four words  of blanks", 12, 0, "four words |of blanks"}, // also where a line ends
+		{"漢字 漢字 漢字", 9, 1, "漢字 漢字| 漢字"},                           // two columns each
+		{"漢字 漢字 漢字", 8, 1, "漢字| 漢字| 漢字"},
+		{"e\u0301e\u0301 e\u0301e\u0301", 5, 0, "e\u0301e\u0301 e\u0301e\u0301"}, // none for the accent
+		{"a /much/longer/than/that b", 8, 2, "a|  /much/longer/than/that|  b"},
+		{"", 10, 2, ""},
+	} {
+		if got := strings.Join(Hang(tt.text, tt.width, tt.indent), "|"); got != tt.want {
+			t.Errorf("%q in %d columns is %q, want %q", tt.text, tt.width, got, tt.want)
+		}
+	}
+}
+
 func TestAFileIsFoundByItsHandle(t *testing.T) {
 	if runtime.GOOS != "linux" && runtime.GOOS != "windows" {
 		t.Skipf("%s is not asked", runtime.GOOS)

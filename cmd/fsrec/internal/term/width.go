@@ -2,6 +2,7 @@ package term
 
 import (
 	"io"
+	"math"
 	"os"
 	"strconv"
 	"strings"
@@ -22,6 +23,15 @@ func Columns(w io.Writer) int {
 		}
 	}
 	return 80
+}
+
+// Breaks is the width at which lines for people are broken between words, of which each is whole for a program that
+// reads them: that of a terminal, or COLUMNS; otherwise as wide as can be.
+func Breaks(w io.Writer) int {
+	if !Is(w) && os.Getenv("COLUMNS") == "" {
+		return math.MaxInt32
+	}
+	return Columns(w)
 }
 
 // Width is the number of columns that text takes, which has no control characters.
@@ -108,4 +118,27 @@ func Wrap(text string, width int) []string {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// Hang breaks text at blanks into lines of at most width columns, where no word is longer, and puts indent blanks
+// before all but the first. Other blanks stay as they are: they may belong to a name.
+func Hang(text string, width, indent int) []string {
+	if Width(text) <= width {
+		return []string{text}
+	}
+	var lines []string
+	line, words, margin := "", 0, ""
+	for word := range strings.SplitSeq(text, " ") {
+		if words > 0 && Width(line)+1+Width(word) > width {
+			lines = append(lines, line)
+			margin = strings.Repeat(" ", indent)
+			line, words = "", 0
+		}
+		if words++; words == 1 {
+			line = margin + word
+		} else {
+			line += " " + word
+		}
+	}
+	return append(lines, line)
 }
