@@ -11,7 +11,7 @@ import (
 // index tells which watch came to stand for a path, and when.
 type index struct {
 	platform event.Platform
-	changes  []event.Record
+	changes  []event.Record     // with the masks that the watches have in the end
 	starts   map[string][]start // by folded path, in order
 	moved    int                // watches that came to a path by a rename
 	paths    []string           // every path that was ever watched, as recorded, sorted
@@ -33,6 +33,7 @@ func newIndex(log event.Log) (*index, error) {
 	if err != nil {
 		return nil, err
 	}
+	changes = event.FoldMasks(changes)
 	x := &index{platform: log.Header().Platform, changes: changes, starts: make(map[string][]start)}
 	table := event.NewTable(x.platform)
 	var moved []*event.Watch
@@ -76,6 +77,17 @@ func (x *index) later(path string, seq uint64) *start {
 		}
 	}
 	return nil
+}
+
+// settled is watch w of the table before record seq, with the mask that it has in the end.
+func (x *index) settled(w *event.Watch, seq uint64) event.Watch {
+	all := x.starts[x.fold(w.Path)]
+	for i := len(all) - 1; i >= 0; i-- {
+		if all[i].seq < seq && all[i].watch.WD == w.WD {
+			return all[i].watch
+		}
+	}
+	return *w
 }
 
 // set lists the watches that were placed together with s: below its path, by

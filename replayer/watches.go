@@ -281,11 +281,11 @@ func (r *Replayer) addPath(results []event.WatchResult, wanted string, request e
 // watches finds the watch of a recorded path, the watches below it after it.
 func (r *Replayer) watches(recorded string, below bool) []event.Watch {
 	if w := r.table.At(recorded); w != nil {
-		all := []event.Watch{*w}
+		all := []event.Watch{r.index.settled(w, r.next)}
 		if below {
 			all = all[:0]
 			for _, w := range r.table.Below(recorded, nil) {
-				all = append(all, *w)
+				all = append(all, r.index.settled(w, r.next))
 			}
 			slices.SortStableFunc(all, func(a, b event.Watch) int { return strings.Compare(a.Path, b.Path) })
 		}

@@ -55,6 +55,18 @@ header platform "linux"
 11 3.0 event wd=5 mask=IN_MODIFY
 `
 
+// widened is a recording whose watches get IN_OPEN after the directory was listed.
+const widened = `fsrec-text 1
+header platform "linux"
+header backend "inotify"
+1 0.0 watch dir recursive auto_add wd=1 mask=IN_CREATE|IN_OPEN kernel=IN_CREATE path="/t"
+2 0.0 watch dir recursive auto_add wd=2 mask=IN_CREATE|IN_OPEN kernel=IN_CREATE path="/t/x"
+3 0.0 mask wd=1 more=1 kernel=IN_CREATE|IN_OPEN
+4 1.0 watch dir recursive auto_add wd=3 mask=IN_CREATE|IN_OPEN kernel=IN_CREATE parent=1 path="/t/y"
+5 1.0 mask wd=3 kernel=IN_CREATE|IN_OPEN
+6 2.0 event wd=3 mask=IN_OPEN name="f"
+`
+
 func TestAddIsAnsweredFromTheRecording(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -94,6 +106,11 @@ func TestAddIsAnsweredFromTheRecording(t *testing.T) {
 			[]string{"/t 1", "/t/x excluded"}},
 		{"an excluded root", narrow, 1, event.WatchRequest{Path: "/t", Recursive: true, Exclude: func(string) bool { return true }},
 			[]string{"/t excluded"}},
+		{"what the kernel is asked later", widened, 1, event.WatchRequest{Path: "/t", Recursive: true, Mask: event.IN_CREATE | event.IN_OPEN},
+			[]string{"/t 1", "/t/x 2"}},
+		{"what it is still to be asked now", widened, 3, event.WatchRequest{Path: "/t", Recursive: true, Mask: event.IN_OPEN | event.IN_ACCESS},
+			[]string{"/t 1 without IN_ACCESS", "/t/x 2 without IN_ACCESS"}},
+		{"what a later watch will be asked", widened, 1, event.WatchRequest{Path: "/t/y", Mask: event.IN_OPEN}, []string{"/t/y 3"}},
 		{"a recording without watches", "fsrec-text 1\n1 0.0 mark text=\"x\"\n", 1, event.WatchRequest{Path: "/t"},
 			[]string{`cannot watch "/t": not recorded: the recording has no watches`}},
 	} {

@@ -3,9 +3,9 @@ package store
 // The log format. FORMAT.md draws it; a test holds the two together.
 const (
 	// FormatVersion is the version that this package writes.
-	FormatVersion = 2
+	FormatVersion = 3
 	// MinReader is the oldest version whose reader understands what this package writes.
-	MinReader = 2
+	MinReader = 3
 
 	magic    = "fsrec log\x00"
 	pageSize = 4096

@@ -314,7 +314,7 @@ func TestOpenSaysWhatIsWrong(t *testing.T) {
 		{"newer", func(t *testing.T, path string) {
 			file(content)(t, path)
 			database(t, path, "meta", "magic", magicValue(9, 7))
-		}, ErrNewer, "version 9 and needs a reader of version 7, this one reads up to 2"},
+		}, ErrNewer, "version 9 and needs a reader of version 7, this one reads up to 3"},
 		{"half", file(content[:len(content)/2]), ErrTruncated, ""},
 		{"first page only", file(content[:4096]), ErrTruncated, ""},
 		{"first bytes only", file(content[:50]), ErrTruncated, ""},

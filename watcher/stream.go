@@ -200,7 +200,7 @@ func (s *stream) fill() bool {
 		case event.KindRead:
 			s.reads = true
 			clear(s.seen)
-		case event.KindWatch, event.KindUnwatch, event.KindMove, event.KindLoss, event.KindFail:
+		case event.KindWatch, event.KindUnwatch, event.KindMove, event.KindMask, event.KindLoss, event.KindFail:
 			s.control(r)
 		}
 	}

@@ -119,7 +119,7 @@ func (m *Model) take(records []event.Record) {
 			again := m.table.Watch(r.WD) != nil
 			m.table.Apply(r)
 			m.watch(r, again)
-		case event.KindUnwatch, event.KindMove:
+		case event.KindUnwatch, event.KindMove, event.KindMask:
 			m.table.Apply(r)
 		case event.KindEntry:
 			m.entry(r)

@@ -19,10 +19,9 @@ const (
 	KindRead Kind = 2
 	// KindWatch: watch WD now stands for Path with Mask, as it was asked for.
 	// N is the mask that the kernel was given, on Windows P the Filter instead.
-	// M is the wd of the watch whose auto-add placed this one, 0 where a caller
-	// asked for it. FlagDir,
-	// FlagRecursive and FlagAutoAdd qualify it. For a wd that is in the table
-	// already it replaces path, mask and flags.
+	// KindMask records change it later. M is the wd of the watch whose auto-add placed
+	// this one, 0 where a caller asked for it. FlagDir, FlagRecursive and FlagAutoAdd
+	// qualify it. For a wd that is in the table already it replaces path, masks and flags.
 	KindWatch Kind = 3
 	// KindUnwatch: watch WD, last known as Path, is over. Where the kernel
 	// sends IN_IGNORED it follows that. Name is the cause: one of the Cause constants.
@@ -66,6 +65,11 @@ const (
 	// KindIdle: nothing was delivered between the record before and Time, though
 	// it was waited for: what may belong together with a later record does not.
 	KindIdle Kind = 13
+	// KindMask: the kernel has been given mask N for watch WD, and for those of the M
+	// wds after it that are in the table; M is less than MaxMaskRun. The events that N adds are
+	// complete from this record on, and none of them stands before it: a watch of a
+	// directory that is to be listed begins without those that listing causes.
+	KindMask Kind = 14
 )
 
 // Causes of a KindUnwatch record.
@@ -192,6 +196,7 @@ var kinds = []kindSpec{
 		{"id", fieldM, hexadecimal}, {"in", fieldP, hexadecimal}, {"short", fieldSrc, quoted}, keyName,
 	}},
 	{KindIdle, "idle", nil},
+	{KindMask, "mask", []fieldSpec{keyWD, {"more", fieldM, decimal}, {"kernel", fieldN, maskBits}}},
 }
 
 var flagNames = []struct {
@@ -238,7 +243,7 @@ func (k Kind) String() string {
 
 // IsTableChange reports whether r changes the watch table: see [Table.Apply].
 func (r *Record) IsTableChange() bool {
-	return r.Kind == KindWatch || r.Kind == KindUnwatch || r.Kind == KindMove
+	return r.Kind == KindWatch || r.Kind == KindUnwatch || r.Kind == KindMove || r.Kind == KindMask
 }
 
 func (r *Record) number(f field) int64 {

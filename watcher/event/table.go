@@ -6,7 +6,7 @@ import (
 )
 
 // Table is the watch table: which watch descriptor stands for which path. It
-// is a function of the KindWatch, KindUnwatch and KindMove records applied to
+// is a function of the KindWatch, KindUnwatch, KindMove and KindMask records applied to
 // it, and of nothing else. It is not safe for concurrent use.
 //
 // Finding a watch takes constant time, renaming a directory takes time
@@ -99,7 +99,7 @@ func (t *Table) Watches() []*Watch {
 	return all
 }
 
-// Apply carries out a KindWatch, KindUnwatch or KindMove record and ignores every other.
+// Apply carries out a record that changes the table (see [Record.IsTableChange]) and ignores every other.
 func (t *Table) Apply(r *Record) {
 	switch r.Kind {
 	case KindWatch:
@@ -117,6 +117,12 @@ func (t *Table) Apply(r *Record) {
 			t.lose(r.Src)
 		} else {
 			t.move(r.Src, r.Path)
+		}
+	case KindMask:
+		for wd := range r.Masked() {
+			if w := t.byWD[wd]; w != nil {
+				w.Kernel = Mask(r.N)
+			}
 		}
 	}
 }

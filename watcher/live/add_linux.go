@@ -192,8 +192,8 @@ func (n *Inotify) reAdded(l *landing) {
 		}
 		return // it has gone or moved since; the queue will tell
 	}
-	delete(n.narrow, l.wd)
 	n.emit(event.Record{Kind: event.KindWatch, Flags: l.flags, WD: l.wd, Mask: l.asked, N: int64(l.kernel), Path: l.path})
+	n.told(l.wd)
 	if l.policy != nil {
 		n.policies[l.wd] = l.policy
 	}
@@ -273,6 +273,7 @@ func (n *Inotify) Update(wd int32, mask event.Mask) error {
 		n.discard(got)
 	}
 	n.emit(r)
+	n.told(wd)
 	return nil
 }
 

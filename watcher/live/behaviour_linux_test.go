@@ -92,6 +92,11 @@ func (s *session) story(root string, records []event.Record) string {
 			line = "unwatch " + rel(r.Path) + " " + r.Name
 		case event.KindMove:
 			line = "move " + rel(r.Src) + " to " + rel(r.Path)
+		case event.KindMask:
+			line = "mask"
+			for wd := range r.Masked() {
+				line += " " + rel(table.Watch(wd).Path)
+			}
 		case event.KindEntry:
 			line = "entry " + rel(event.Linux.Join(w.Path, r.Name))
 		default:
@@ -279,7 +284,7 @@ func TestInitialWalkLeavesNoTrace(t *testing.T) {
 	}
 	s := watched(t, root)
 	for _, r := range s.sync() {
-		if r.Kind != event.KindWatch {
+		if r.Kind != event.KindWatch && r.Kind != event.KindMask {
 			t.Errorf("the walk made %s", event.AppendText(nil, &r))
 		}
 	}
@@ -298,9 +303,9 @@ func TestListingOfANewDirectoryIsMarkedAsOurOwn(t *testing.T) {
 	s := watched(t, root)
 	s.sync()
 	ok(t, os.Mkdir(filepath.Join(root, "d"), 0o755))
-	want := "IN_CREATE|IN_ISDIR d\nwatch d\nown IN_OPEN|IN_ISDIR d\nown IN_ACCESS|IN_ISDIR d\nown IN_CLOSE_NOWRITE|IN_ISDIR d"
+	want := "IN_CREATE|IN_ISDIR d\nwatch d\nown IN_OPEN|IN_ISDIR d\nown IN_ACCESS|IN_ISDIR d\nown IN_CLOSE_NOWRITE|IN_ISDIR d\nmask d"
 	s.settled()
-	if got := s.story(root, s.records[1:]); got != want {
+	if got := s.story(root, s.records[2:]); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 	_, err := os.ReadDir(filepath.Join(root, "d"))
@@ -382,7 +387,7 @@ func TestOneshotOfARecursiveRequestSurvivesTheWalk(t *testing.T) {
 	mkdirs(t, root+"/a/b")
 	s := open(t, Options{})
 	s.add(event.WatchRequest{Path: root, Mask: event.IN_OPEN | event.IN_ONESHOT, Recursive: true})
-	if got := s.story(root, s.sync()); got != "watch .\nwatch a\nwatch a/b" {
+	if got := s.story(root, s.sync()); got != "watch .\nwatch a\nwatch a/b\nmask . a a/b" {
 		t.Fatalf("got\n%s", got)
 	}
 	ok(t, write(root+"/a/f"))
@@ -495,7 +500,7 @@ func TestSnapshotTellsWhatIsThere(t *testing.T) {
 		switch r.Kind {
 		case event.KindEntry:
 			found[event.Linux.Join(s.table.Watch(r.WD).Path, r.Name)[len(root):]] = r
-		case event.KindWatch:
+		case event.KindWatch, event.KindMask:
 		default:
 			t.Errorf("unexpected %s", event.AppendText(nil, &r))
 		}

@@ -33,13 +33,15 @@ type Inotify struct {
 
 	todo      todo
 	policies  map[int32]*policy
-	causes    map[int32]string // why a watch is ending, by wd
-	unsettled bool             // todo can be worked on at once
-	narrow    map[int32]bool   // watches that do not have their whole mask yet
-	toWiden   []int32          // those of narrow that are to get it now
-	doomed    map[int32]bool   // watches of what was removed while a program still has it open
-	settled   map[int32]int64  // a MOVE_SELF before this place of the stream says nothing new, by wd
-	files     int              // watches of what is not a directory
+	causes    map[int32]string     // why a watch is ending, by wd
+	unsettled bool                 // todo can be worked on at once
+	narrow    map[int32]bool       // watches that do not have their whole mask yet
+	toWiden   []int32              // those of narrow that are to get it now
+	widened   []widenings          // that have it, and no record tells of it yet
+	untold    map[int32]event.Mask // of the watches in widened, their masks
+	doomed    map[int32]bool       // watches of what was removed while a program still has it open
+	settled   map[int32]int64      // a MOVE_SELF before this place of the stream says nothing new, by wd
+	files     int                  // watches of what is not a directory
 	listers   [2]listing
 	batch     []landing      // that is being placed
 	latest    int32          // the highest wd so far; the kernel gives them out in order

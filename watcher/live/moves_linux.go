@@ -267,7 +267,7 @@ func (n *Inotify) ended(w *event.Watch, cause string) {
 	}
 	delete(n.causes, wd)
 	delete(n.policies, wd)
-	delete(n.narrow, wd)
+	n.told(wd)
 	delete(n.settled, wd)
 	delete(n.doomed, wd)
 	n.ignore.forget(wd)

@@ -332,7 +332,9 @@ func (n *Inotify) expectOwn(l *landing, end int64) {
 }
 
 // hears reports whether listing has w make events.
-func (n *Inotify) hears(w *event.Watch) bool { return w.Kernel&wide != 0 && !n.narrow[w.WD] }
+func (n *Inotify) hears(w *event.Watch) bool {
+	return kernelMask(w.Mask, w.Flags)&wide != 0 && !n.narrow[w.WD]
+}
 
 // landed makes records of an attempt that met the right object, or none.
 func (n *Inotify) landed(l *landing) {
@@ -367,14 +369,19 @@ func (n *Inotify) begin(l *landing) {
 	if l.notice {
 		n.synthesise(l.parent, l.name, true)
 	}
-	n.emit(event.Record{Kind: event.KindWatch, Flags: l.flags, WD: l.wd, Mask: l.asked, N: int64(l.kernel), M: int64(parent), Path: l.path})
+	narrow := l.kernel&wide != 0 && l.wantsListNarrow()
+	kernel := l.kernel
+	if narrow {
+		kernel &^= wide
+	}
+	n.emit(event.Record{Kind: event.KindWatch, Flags: l.flags, WD: l.wd, Mask: l.asked, N: int64(kernel), M: int64(parent), Path: l.path})
 	if l.flags&event.FlagDir == 0 {
 		n.files++
 	}
 	if l.policy != nil {
 		n.policies[l.wd] = l.policy
 	}
-	if l.kernel&wide != 0 && l.wantsListNarrow() {
+	if narrow {
 		n.narrow[l.wd] = true
 		if l.add != nil {
 			l.add.toWiden = append(l.add.toWiden, l.wd)
@@ -406,6 +413,9 @@ func (n *Inotify) rerooted(l *landing) {
 		r.Path = l.path
 		n.emit(r)
 		n.placed(l.wd, l.path)
+		if n.narrow[l.wd] {
+			n.toWiden = append(n.toWiden, l.wd)
+		}
 		return
 	}
 	n.move(w.Path, l.path)

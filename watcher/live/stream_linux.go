@@ -139,6 +139,8 @@ func (n *Inotify) process(c *chunk) {
 	n.emit(event.Record{Kind: event.KindRead, N: int64(len(c.text)), M: int64(n.opts.Buffer)})
 	mayHide := n.mayHide()
 	for at := 0; at < len(c.text); {
+		place := c.at + int64(at)
+		n.tellWidened(place)
 		n.out = append(n.out, event.Record{Time: c.time})
 		r := &n.out[len(n.out)-1]
 		size, err := decode.InotifyEvent(c.text, at, r)
@@ -147,7 +149,6 @@ func (n *Inotify) process(c *chunk) {
 			n.failed = fmt.Errorf("the kernel's buffer at byte %d of the stream: %w", c.at, err)
 			break
 		}
-		place := c.at + int64(at)
 		at += size
 		n.stream.rest = c.text[at:]
 		w := n.table.Watch(r.WD)
@@ -155,6 +156,9 @@ func (n *Inotify) process(c *chunk) {
 			n.unlisted(*r)
 			mayHide = n.mayHide()
 			continue
+		}
+		if r.Mask&wide != 0 && n.untold[r.WD] != 0 {
+			r = n.tellFirst(r)
 		}
 		if mayHide && n.hide(w, r, place) {
 			n.out = n.out[:len(n.out)-1]
@@ -177,6 +181,7 @@ func (n *Inotify) process(c *chunk) {
 		n.out = n.out[:first]
 	}
 	n.own.expire(n.stream.processed)
+	n.tellWidened(n.stream.processed)
 }
 
 // unlisted deals with an event, the last that was emitted, whose wd is not in

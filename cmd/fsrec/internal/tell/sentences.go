@@ -170,6 +170,8 @@ func (t *Teller) control(to []Line, r *event.Record) []Line {
 		if r.Path == "" {
 			text, path = fmt.Sprintf("%s left the watched tree: the watches on it and in it are being ended", t.shown(r.Src)), r.Src
 		}
+	case event.KindMask:
+		text = t.mask(r)
 	case event.KindFail:
 		text = fmt.Sprintf("%s: %s failed: %s", t.shown(r.Path), map[string]string{"watch": "watching it", "list": "listing it", "stat": "looking at it", "read": "reading what happens in it"}[r.Name],
 			report.Reason(t.header.Platform, r.N))
@@ -239,7 +241,28 @@ func (t *Teller) watch(r *event.Record) string {
 	case r.P != 0 && r.Flags&event.FlagRecursive != 0:
 		text += " and all that is in it"
 	}
-	return text + ": " + strings.ReplaceAll(strings.ReplaceAll(r.Mask.String(), "IN_", ""), "|", ", ")
+	text += ": " + kinds(r.Mask)
+	if later := r.Mask & event.IN_ALL_EVENTS &^ event.Mask(r.N); later != 0 && r.N != 0 && t.header.Backend == "inotify" {
+		text += "; at first without " + kinds(later)
+	}
+	return text
+}
+
+// mask tells of what the kernel was asked later than of the rest.
+func (t *Teller) mask(r *event.Record) string {
+	text, added := fmt.Sprintf("watch %d", r.WD), event.Mask(r.N)
+	if w := t.table.Watch(r.WD); w != nil {
+		text += " on " + t.shown(w.Path)
+		added &^= w.Kernel
+	}
+	if r.M > 0 {
+		text = fmt.Sprintf("watches %d to %d", r.WD, int64(r.WD)+r.M)
+	}
+	return text + ": from here on also " + kinds(added)
+}
+
+func kinds(m event.Mask) string {
+	return strings.ReplaceAll(strings.ReplaceAll(m.String(), "IN_", ""), "|", ", ")
 }
 
 func (t *Teller) loss(r *event.Record) string {

@@ -70,6 +70,8 @@ func TestWhatIsSaidOfEachRecord(t *testing.T) {
 		`entry wd=1 mode=0100644 name="f"`:                        "/d/f was there when it was looked at: a file",
 		`entry wd=1 mode=040755 name="s"`:                         "/d/s was there when it was looked at: a directory",
 		`entry wd=1`:                                              "/d was listed anew: what was known of it is void",
+		`mask wd=1 kernel=IN_OPEN|IN_ACCESS`:                      "watch 1 on /d: from here on also ACCESS, OPEN",
+		`mask wd=1 more=1023 kernel=IN_OPEN`:                      "watches 1 to 1024: from here on also OPEN",
 		`idle`:                                                    "nothing more came for a moment: what was told before is complete",
 		`fail op="watch" errno=28 mask=IN_ALL_EVENTS path="/d/x"`: "/d/x: watching it failed: ",
 	} {
