@@ -47,6 +47,7 @@ func (m *match) fits(p *pattern, i, index int) bool {
 	dir := e.mask&uint32(event.IN_ISDIR) != 0
 	switch {
 	case e.mask&p.mask == 0,
+		p.same && (e.mask^m.x.items[m.anchor].mask)&maskBits != 0,
 		p.move && e.mask&bitJoined == 0,
 		p.dir && !dir && e.mask&bitDirUnknown == 0,
 		p.file && dir,
@@ -90,6 +91,9 @@ func (m *match) line(n int) bool {
 	}
 	p := &m.rule.lines[n]
 	i := p.side ^ m.a
+	if p.none {
+		return !m.found(p, i) && m.line(n+1)
+	}
 	for _, index := range m.candidates(p, i) {
 		if m.tries--; m.tries < 0 {
 			return false
@@ -113,6 +117,21 @@ func (m *match) line(n int) bool {
 		m.tries = tries
 	}
 	return p.maybe && m.line(n+1)
+}
+
+// found reports whether there is what a pattern does not want, or too much to look at.
+func (m *match) found(p *pattern, i int) bool {
+	for _, index := range m.candidates(p, i) {
+		if m.tries--; m.tries < 0 {
+			return true
+		}
+		try := *m
+		try.last[i] = index
+		if try.bind(p, i, index) && try.holds() {
+			return true
+		}
+	}
+	return false
 }
 
 // candidates are the events of side i that can be what a pattern wants, the nearest first.

@@ -35,6 +35,9 @@ func (m *match) relation(p *predicate) bool {
 	case "adrift":
 		i := p.args[1] ^ m.a
 		return m.x.c.adrift(i, m.vars[p.args[0]])
+	case "linked":
+		i := p.args[1] ^ m.a
+		return m.x.c.linked(i, m.vars[p.args[0]][i])
 	case "later":
 		return m.later(p.args[0] ^ m.a)
 	case "formerly":
@@ -137,13 +140,32 @@ func (c *comparison) adrift(i int, path [2]uint32) bool {
 	return false
 }
 
+// linked reports whether side i, which would have told of it, has no file of a node that was closed after writing.
+func (c *comparison) linked(i int, id uint32) bool {
+	return c.conf.tells[i].mask&event.IN_CLOSE_WRITE != 0 && !c.sides[i].closed.has(id)
+}
+
 // later reports whether side i has the first event, which both have, after more of what
-// happened on its path than the other side.
+// happened on its path than the other side, and no other object had the path in between.
 func (m *match) later(i int) bool {
 	one := &m.x.items[m.anchor]
 	this, ok := m.x.lateIn[i][one.at[i]]
 	other, too := m.x.lateIn[1-i][one.at[1-i]]
-	return ok && too && this > other
+	if !ok || !too || this <= other {
+		return false
+	}
+	s, from := m.x.c.sides[i], m.x.c.gaps[other].hi[i]
+	all := s.of(s.events.at(one.at[i]).node)
+	n, _ := slices.BinarySearch(all, uint32(from))
+	for _, e := range all[n:] {
+		if int(e) >= one.at[i] {
+			break
+		}
+		if s.isCommon(int(e)) && s.events.at(int(e)).mask&uint32(event.IN_CREATE|event.IN_DELETE) != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // relation reports whether it holds between node ids[0] of side sides[0] and ids[1] of sides[1].

@@ -34,7 +34,7 @@ type Rule struct {
 var catalogueText string
 
 var builtIn = sync.OnceValue(func() *Catalogue {
-	c, err := ParseRules("catalogue.txt", strings.NewReader(catalogueText))
+	c, err := ParseRules("built-in catalogue", strings.NewReader(catalogueText))
 	if err != nil {
 		panic(err) // TestTheCatalogueParses
 	}
@@ -103,8 +103,10 @@ var places = map[string]place{"then": then, "next": next, "before": before, "pre
 // pattern is one line of a rule: an event.
 type pattern struct {
 	need      need
-	side      int // 0 is a
+	none      bool // there is no such event
+	side      int  // 0 is a
 	mask      uint32
+	same      bool // of the kind of the first event of the rule
 	move      bool // a joined one
 	dir, file bool
 	synthetic bool
@@ -126,7 +128,7 @@ func (p *predicate) paths() []int {
 	switch p.name {
 	case "older", "later":
 		return nil
-	case "watched", "adrift":
+	case "watched", "adrift", "linked":
 		return p.args[:1]
 	}
 	return p.args
@@ -251,7 +253,7 @@ func (p *ruleParser) finish() error {
 	switch {
 	case len(r.lines) == 0:
 		return at("the rule has no event")
-	case r.lines[0].need == needBoth || r.lines[0].need == needHas:
+	case r.lines[0].need == needBoth || r.lines[0].need == needHas || r.lines[0].none:
 		return at("the first event of a rule must be one that differs: only, moved or repeated")
 	case r.lines[0].maybe:
 		return at("the first event of a rule cannot be optional")
@@ -288,7 +290,7 @@ func (p *ruleParser) field(key, value string) error {
 	return p.event(key, value)
 }
 
-// event reads "[then|next|before|previous|beside] NEED SIDE: MASKS [dir|file|synthetic]... PATH [-> PATH] [+|*|?]".
+// event reads "[then|next|before|previous|beside] [no] NEED SIDE: MASKS [dir|file|synthetic]... PATH [-> PATH] [+|*|?]".
 func (p *ruleParser) event(key, value string) error {
 	words := strings.Fields(key)
 	if len(words) == 0 {
@@ -302,9 +304,12 @@ func (p *ruleParser) event(key, value string) error {
 			return p.fail(key, "no event stands before")
 		}
 	}
+	if words[0] == "no" && len(words) == 3 {
+		e.none, words = true, words[1:]
+	}
 	need, ok := needs[words[0]]
 	if !ok {
-		return p.fail(words[0], "unknown field: want a, b, only, both, has, moved, repeated, where, reason or source")
+		return p.fail(words[0], "unknown field: want a, b, only, both, has, no, moved, repeated, where, reason or source")
 	}
 	e.need = need
 	sided := need != needMoved && need != needTimes
@@ -361,6 +366,9 @@ path:
 		if len(words) > 1 || !e.many && !e.maybe {
 			return p.fail(words[0], "want +, * or ? at the end")
 		}
+		if e.none {
+			return p.fail(words[0], "no event comes once")
+		}
 	}
 	p.rule.lines = append(p.rule.lines, e)
 	return nil
@@ -371,6 +379,12 @@ func (p *ruleParser) mask(e *pattern, word string) error {
 	case "ANY":
 		e.mask = uint32(event.IN_ALL_EVENTS | event.IN_UNMOUNT)
 		return nil
+	case "SAME":
+		if len(p.rule.lines) == 0 {
+			return p.fail(word, "no event stands before")
+		}
+		e.mask, e.same = uint32(event.IN_ALL_EVENTS|event.IN_UNMOUNT), true
+		return nil
 	case "MOVE":
 		e.mask, e.move = uint32(event.IN_MOVED_FROM|event.IN_MOVED_TO), true
 		return nil
@@ -378,7 +392,7 @@ func (p *ruleParser) mask(e *pattern, word string) error {
 	for name := range strings.SplitSeq(word, "|") {
 		m, err := event.ParseMask(name)
 		if err != nil || m == 0 || m&^(event.IN_ALL_EVENTS|event.IN_UNMOUNT) != 0 || name != strings.ToUpper(name) {
-			return p.fail(name, "not the name of an event: want ANY, MOVE or names such as CREATE|DELETE")
+			return p.fail(name, "not the name of an event: want ANY, SAME, MOVE or names such as CREATE|DELETE")
 		}
 		e.mask |= uint32(m)
 	}

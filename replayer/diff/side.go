@@ -93,6 +93,7 @@ type side struct {
 	aside     map[asideKey]int64
 	watched   nodeSet // nodes that had a watch of their own
 	adrift    nodeSet // those of them that were renamed to where nothing is watched
+	closed    nodeSet // nodes that were closed after writing, also where the other side cannot tell
 	lost      bool    // a KindLoss record told of the latest overflow
 
 	starts []uint32 // of the events of each node in list
@@ -254,6 +255,9 @@ func (s *side) event(r *event.Record) {
 	}
 	if step, drop := s.unwanted(r, mask, id); drop {
 		s.setAside(step, mask)
+		if mask&event.IN_CLOSE_WRITE != 0 && r.Name != "" {
+			s.closed.set(s.child(id, r.Name))
+		}
 		return
 	}
 	if r.Name != "" {

@@ -131,6 +131,9 @@ func (w *ruleWords) pattern(key, value []string) string {
 	if p, ok := rulePlaces[key[0]]; ok && len(key) > 1 {
 		place, key = p, key[1:]
 	}
+	if key[0] == "no" {
+		return "but not: " + place + w.pattern(key[1:], value)
+	}
 	need := ruleNeeds[key[0]]
 	if len(key) > 1 {
 		switch side := w.side(key[1]); key[0] {
@@ -153,7 +156,7 @@ var ruleEvents = map[string]string{
 	"CREATE": "is created", "DELETE": "is deleted", "MODIFY": "is written", "ATTRIB": "gets other attributes", "OPEN": "is opened",
 	"ACCESS": "is read", "CLOSE_WRITE": "is closed after writing", "CLOSE_NOWRITE": "is closed after reading", "CLOSE": "is closed",
 	"MOVED_FROM": "loses its name by a rename", "MOVED_TO": "gets its name by a rename", "DELETE_SELF": "is gone for good",
-	"MOVE_SELF": "is itself renamed", "UNMOUNT": "is unmounted", "ANY": "has any event",
+	"MOVE_SELF": "is itself renamed", "UNMOUNT": "is unmounted", "ANY": "has any event", "SAME": "has the same event",
 }
 
 func subjectWords(value []string) string {
@@ -197,6 +200,7 @@ var relations = map[string][2]string{
 	"formerly":  {"%s is what %s was called before directories were renamed", "%s is not what %s was called before directories were renamed"},
 	"watched":   {"%s itself is watched in %s", "%s itself is not watched in %s"},
 	"adrift":    {"a watched directory above %s was lost by %s, since it was renamed to where nothing is watched", "no watched directory above %s was lost by %s"},
+	"linked":    {"%s is a link: no file of that name was closed after writing in %s", "a file %s was closed after writing in %s"},
 	"later":     {"%s has it later", "%s does not have it later"},
 	"root":      {"%s is the watched directory", "%s is not the watched directory"},
 	"older":     {"%s has the older kernel", "%s does not have the older kernel"},
