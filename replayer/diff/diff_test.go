@@ -221,6 +221,15 @@ unexplained missing c: DELETE c |
 	if len(r.Right.Losses) != 1 || r.Counts.Unknown != 2 || r.Counts.Unexplained != 1 {
 		t.Errorf("%+v", r)
 	}
+	for _, d := range append(r.Differences, compare(t, lossy, whole, diff.Options{}).Differences...) {
+		want := [2]uint64{}
+		if d.Verdict == diff.Unknown {
+			want[map[diff.Kind]int{diff.Extra: 0, diff.Missing: 1}[d.Kind]] = 3
+		}
+		if got := [2]uint64{d.LeftLoss, d.RightLoss}; got != want {
+			t.Errorf("%s %s %s: can be lost by %d, want %d", d.Verdict, d.Kind, d.Path, got, want)
+		}
+	}
 }
 
 func TestOperationsAreAligned(t *testing.T) {

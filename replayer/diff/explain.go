@@ -15,8 +15,9 @@ type item struct {
 	gap     int // of an event that only one side has, of a move the second one's
 	verdict Verdict
 	rule    *Rule
-	group   int    // items of a group are one difference
-	dir     uint32 // of the left side: the directory that an event is ordered wrongly against, 0 for its own path
+	loss    [2]uint64 // of an Unknown one: the record of each side that tells of a loss
+	group   int       // items of a group are one difference
+	dir     uint32    // of the left side: the directory that an event is ordered wrongly against, 0 for its own path
 }
 
 // explainer applies the rules to what differs.
@@ -158,14 +159,12 @@ func (x *explainer) lossy(one *item) {
 	switch one.need {
 	case needOnly:
 		i := one.side()
-		lacks := 1 - i
-		if x.fell(lacks, x.gap(i, one.at[i])) {
-			one.verdict = Unknown
+		if x.fell(one, 1-i, x.gap(i, one.at[i])) {
 			return
 		}
 		if e := x.c.sides[i].events.at(one.at[i]); e.mask&bitJoined != 0 {
-			if n, ok := x.gapOf[i][int(e.link)]; ok && x.fell(lacks, &x.c.gaps[n]) {
-				one.verdict = Unknown
+			if n, ok := x.gapOf[i][int(e.link)]; ok {
+				x.fell(one, 1-i, &x.c.gaps[n])
 			}
 		}
 	case needTimes:
@@ -180,17 +179,16 @@ func (x *explainer) lossy(one *item) {
 					g.hi[i] = s.events.n
 				}
 			}
-			if x.fell(i, &g) {
-				one.verdict = Unknown
-			}
+			x.fell(one, i, &g)
 		}
 	}
 }
 
 func (x *explainer) gap(i, index int) *gap { return &x.c.gaps[x.gapOf[i][index]] }
 
-// fell reports whether what side i lacks in a gap can have fallen into one of its losses.
-func (x *explainer) fell(i int, g *gap) bool {
+// fell reports whether what side i lacks in a gap can have fallen into one of its losses, and
+// makes the item Unknown then.
+func (x *explainer) fell(one *item, i int, g *gap) bool {
 	s := x.c.sides[i]
 	for n := range s.losses {
 		w := &s.losses[n]
@@ -198,6 +196,7 @@ func (x *explainer) fell(i int, g *gap) bool {
 			continue
 		}
 		if w.node == 0 || x.c.within(g.path, i, w.node) {
+			one.verdict, one.loss[i] = Unknown, w.Seq
 			return true
 		}
 	}

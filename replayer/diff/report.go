@@ -226,6 +226,9 @@ func (x *explainer) difference(r *Result, group []int) {
 	}
 	one := &x.items[group[0]]
 	d.Verdict = one.verdict
+	for _, n := range group {
+		d.LeftLoss, d.RightLoss = cmp.Or(d.LeftLoss, x.items[n].loss[0]), cmp.Or(d.RightLoss, x.items[n].loss[1])
+	}
 	if one.rule != nil {
 		d.Rule, d.Reason = one.rule.ID, one.rule.Reason
 	}

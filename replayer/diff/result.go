@@ -120,6 +120,9 @@ type Difference struct {
 	Rule      string  `json:"rule,omitempty"` // of an Explained one
 	Reason    string  `json:"reason,omitempty"`
 	Operation Text    `json:"operation,omitempty"` // during which it happened, where the recordings tell
+	// Of an Unknown one: Loss.Seq of what the recording that lacks something can have lost it in.
+	LeftLoss  uint64  `json:"left_loss,omitempty"`
+	RightLoss uint64  `json:"right_loss,omitempty"`
 	Left      []Event `json:"left"`
 	Right     []Event `json:"right"`
 }
