@@ -102,7 +102,7 @@ func (c *comparison) pairNodes(roots map[uint32]uint32) {
 	left, right := c.sides[0].names, c.sides[1].names
 	c.peer = [2][]uint32{make([]uint32, left.nodes.n), make([]uint32, right.nodes.n)}
 	pairTo := func(id int, l uint32) {
-		if l != 0 {
+		if l != 0 && left.node(l).same == 0 {
 			c.peer[1][id], c.peer[0][l] = l, uint32(id)
 		}
 	}
@@ -113,22 +113,10 @@ func (c *comparison) pairNodes(roots map[uint32]uint32) {
 			pairTo(id, roots[uint32(id)])
 		default:
 			if dir := c.peer[1][x.parent]; dir != 0 {
-				pairTo(id, left.lookup(dir, x.hash, right.bytes(x)))
+				pairTo(id, left.lookup(dir, x.hash, right.element(x)))
 			}
 		}
 	}
-}
-
-// lookup is find for a hash that is known.
-func (n *names) lookup(parent uint32, hash uint64, name []byte) uint32 {
-	mask := uint64(len(n.slots) - 1)
-	for i := hash & mask; n.slots[i] != 0; i = (i + 1) & mask {
-		x := n.node(n.slots[i])
-		if x.hash == hash && x.parent == parent && x.same == 0 && string(n.bytes(x)) == string(name) {
-			return n.slots[i]
-		}
-	}
-	return 0
 }
 
 // related reports an error where two recordings have roots of different names
@@ -257,7 +245,7 @@ func (c *comparison) compare() {
 			continue
 		}
 		y := right.node(r)
-		if x.sum != y.sum || x.count != y.count || x.order != y.order || forced[uint32(id)] {
+		if x.sum != y.sum || x.count != y.count || forced[uint32(id)] {
 			unlike = append(unlike, [2]uint32{uint32(id), r})
 		}
 	}
@@ -289,16 +277,15 @@ func (s *side) index() {
 	s.starts = make([]uint32, s.names.nodes.n+1)
 	total := uint32(0)
 	for id := range s.names.nodes.n {
-		s.starts[id] = total
 		total += s.names.nodes.at(id).count
+		s.starts[id] = total // where they end, for now
 	}
 	s.starts[s.names.nodes.n] = total
 	s.list = make([]uint32, total)
-	next := slices.Clone(s.starts)
-	for i := range s.events.n {
+	for i := s.events.n - 1; i >= 0; i-- {
 		id := s.events.at(i).node
-		s.list[next[id]] = uint32(i)
-		next[id]++
+		s.starts[id]--
+		s.list[s.starts[id]] = uint32(i)
 	}
 }
 

@@ -2,7 +2,9 @@ package diff
 
 import (
 	"hash/maphash"
+	"math"
 	"math/bits"
+	"strings"
 )
 
 // chunks is a list that grows without moving what is in it.
@@ -32,8 +34,7 @@ func (c *chunks[T]) at(i int) *T { return &c.parts[i>>chunkBits][i&(chunkSize-1)
 // ones, nobody has to look at the events again.
 type node struct {
 	hash   uint64 // of the path below the root, the same in both recordings
-	sum    uint64 // of the events and their places among those of the path
-	order  uint64 // of what they stand after: operations, lives of the directories above, repeats
+	sum    uint64 // of the events, their places among those of the path, and what they stand after: operations, lives of the directories above, repeats
 	epoch  uint64 // hash of the lives of this and the directories above it, as of epochAt
 	nameAt uint32 // in text
 	name   uint32 // length
@@ -50,9 +51,18 @@ type node struct {
 // with 1, and a directory has a lower one than what is in it.
 type names struct {
 	nodes chunks[node]
-	text  []byte
-	slots []uint32 // open addressing by node.hash; 0 is free
+	text  strings.Builder
+	slots []slotted // open addressing by node.hash
 }
+
+// slotted is the number of a node in the low half, and in the high one that of its
+// hash, so that few nodes are looked at that are not the one; 0 is free.
+type slotted uint64
+
+func (s slotted) id() uint32 { return uint32(s) }
+
+// unlike reports whether the node has another hash.
+func (s slotted) unlike(hash uint64) bool { return (uint64(s)^hash)>>32 != 0 }
 
 // seed and salt are the same for all recordings of a process, so that hashes
 // can be compared, and unknown to whoever made a hostile one. The salts have a seed of their own: no name may hash to one.
@@ -70,7 +80,7 @@ func mix(a, b uint64) uint64 {
 }
 
 func newNames() *names {
-	n := &names{slots: make([]uint32, 1<<10)}
+	n := &names{slots: make([]slotted, 1<<10)}
 	n.nodes.add(node{}) // 0 is no node
 	return n
 }
@@ -78,9 +88,9 @@ func newNames() *names {
 func (n *names) node(id uint32) *node { return n.nodes.at(int(id)) }
 
 // spelled is the last element of a node's path, as the recording first wrote it.
-func (n *names) spelled(id uint32) string { return string(n.bytes(n.node(id))) }
+func (n *names) spelled(id uint32) string { return n.element(n.node(id)) }
 
-func (n *names) bytes(x *node) []byte { return n.text[x.nameAt : x.nameAt+x.name] }
+func (n *names) element(x *node) string { return n.text.String()[x.nameAt : x.nameAt+x.name] }
 
 // root makes the node of a watched root.
 func (n *names) root(hash uint64) uint32 { return uint32(n.nodes.add(node{hash: hash})) }
@@ -92,25 +102,33 @@ func hashBelow(parent *node, name string) uint64 {
 // find gives the node of a name in a directory, or 0, and the hash to insert it with.
 func (n *names) find(parent uint32, name string) (id uint32, hash uint64) {
 	hash = hashBelow(n.node(parent), name)
+	return n.lookup(parent, hash, name), hash
+}
+
+// lookup is find for a hash that is known.
+func (n *names) lookup(parent uint32, hash uint64, name string) uint32 {
 	mask := uint64(len(n.slots) - 1)
 	for i := hash & mask; ; i = (i + 1) & mask {
-		id := n.slots[i]
-		if id == 0 {
-			return 0, hash
+		at := n.slots[i]
+		if at == 0 {
+			return 0
 		}
-		if x := n.node(id); x.hash == hash && x.parent == parent && string(n.bytes(x)) == name {
-			return id, hash
+		if at.unlike(hash) {
+			continue
+		}
+		if x := n.node(at.id()); x.hash == hash && x.parent == parent && n.element(x) == name {
+			return at.id()
 		}
 	}
 }
 
 // insert adds a node that find did not find.
 func (n *names) insert(parent uint32, name string, hash uint64) uint32 {
-	if n.nodes.n*2 >= len(n.slots) {
+	if n.nodes.n*4 >= len(n.slots)*3 {
 		n.grow()
 	}
-	id := uint32(n.nodes.add(node{hash: hash, parent: parent, nameAt: uint32(len(n.text)), name: uint32(len(name))}))
-	n.text = append(n.text, name...)
+	id := uint32(n.nodes.add(node{hash: hash, parent: parent, nameAt: uint32(n.text.Len()), name: uint32(len(name))}))
+	n.text.WriteString(name)
 	n.place(id, hash)
 	return id
 }
@@ -121,11 +139,12 @@ func (n *names) place(id uint32, hash uint64) {
 	for n.slots[i] != 0 {
 		i = (i + 1) & mask
 	}
-	n.slots[i] = id
+	n.slots[i] = slotted(hash&^math.MaxUint32 | uint64(id))
 }
 
 func (n *names) grow() {
-	n.slots = make([]uint32, 4*len(n.slots))
+	n.slots = make([]slotted, 2*len(n.slots))
+	clear(n.slots) // a fresh page that is read before it is written costs two faults, and the second one stops all processors
 	for id := 1; id < n.nodes.n; id++ {
 		if x := n.nodes.at(id); x.parent != 0 {
 			n.place(uint32(id), x.hash)
@@ -149,7 +168,7 @@ func (n *names) path(id uint32) string {
 		if len(b) > 0 {
 			b = append(b, '/')
 		}
-		b = append(b, n.bytes(n.node(elements[i]))...)
+		b = append(b, n.spelled(elements[i])...)
 	}
 	return string(b)
 }
@@ -175,8 +194,8 @@ func (n *names) below(id, dir uint32) bool {
 // insertText keeps a string as a node that no path leads to.
 func (n *names) insertText(s string) uint32 {
 	id := uint32(n.nodes.n)
-	n.nodes.add(node{same: id, nameAt: uint32(len(n.text)), name: uint32(len(s))})
-	n.text = append(n.text, s...)
+	n.nodes.add(node{same: id, nameAt: uint32(n.text.Len()), name: uint32(len(s))})
+	n.text.WriteString(s)
 	return id
 }
 

@@ -100,13 +100,15 @@ type side struct {
 	list   []uint32
 }
 
-// slot caches the node that a wd stands for.
+// slot caches the node that a wd stands for, and that of the latest name in it: events of one file come in runs.
 type slot struct {
 	wd     int32
 	tables uint32
 	node   uint32
 	mask   event.Mask // that the watch was asked for
 	lost   bool
+	name   string
+	child  uint32
 }
 
 type asideKey struct {
@@ -261,7 +263,10 @@ func (s *side) event(r *event.Record) {
 		return
 	}
 	if r.Name != "" {
-		if id = s.child(id, r.Name); id == 0 {
+		if at.name != r.Name {
+			at.name, at.child = r.Name, s.child(id, r.Name)
+		}
+		if id = at.child; id == 0 {
 			s.setAside(AsideUnwatched, mask)
 			return
 		}
@@ -359,16 +364,15 @@ func (s *side) account(x *node, bits uint32, other uint64, place uint32, epoch u
 		x.sum += token
 		return
 	}
-	x.sum += mix(token, uint64(place))
-	x.order += mix(token^epoch, uint64(place)|uint64(len(s.ops))<<32)
+	x.sum += mix(token^epoch, uint64(place)|uint64(len(s.ops))<<32)
 }
 
 // repeat adds a folded event to the sums of its path.
 func (s *side) repeat(x *node) {
 	if s.conf.match == Set {
-		x.order++
+		x.sum += salt[0]
 	} else {
-		x.order += mix(uint64(x.count), salt[0])
+		x.sum += mix(uint64(x.count), salt[0])
 	}
 }
 
