@@ -81,7 +81,7 @@ func (p *printer) page() page {
 			Title: title, Name: shownHere(info.Name), Origin: p.origin(side), Roots: p.roots(side), Asked: p.asked(side),
 		}
 		for i := range info.Losses {
-			s.Losses = append(s.Losses, lost(&info.Losses[i]))
+			s.Losses = append(s.Losses, p.lost(side, &info.Losses[i]))
 		}
 		out.Sides = append(out.Sides, s)
 	}
@@ -144,7 +144,7 @@ func (d *pageData) write() error {
 	}
 	w.WriteString("]</script>\n<script type=\"application/json\" id=\"tables\">")
 	text, err := json.Marshal(map[string]any{
-		"paths": d.pathList, "kinds": d.kindList, "rules": d.p.r.Rules, "differences": d.differences(),
+		"paths": d.pathList, "kinds": d.kindList, "rules": d.p.r.Rules, "differences": d.differences(), "losses": [2][]map[string]any{d.losses(0), d.losses(1)},
 	})
 	if err != nil {
 		return err
@@ -197,9 +197,22 @@ func (d *pageData) differences() []map[string]any {
 		if one.Rule != "" {
 			all[i]["rule"] = one.Rule
 		}
+		if one.LeftLoss+one.RightLoss > 0 {
+			all[i]["losses"] = [2]uint64{one.LeftLoss, one.RightLoss}
+		}
 		if one.Operation != "" {
 			all[i]["operation"] = shownHere(string(one.Operation))
 		}
+	}
+	return all
+}
+
+// losses are the windows of a side in which events are missing, in the order of the records that tell of them.
+func (d *pageData) losses(side int) []map[string]any {
+	all := []map[string]any{}
+	for i := range d.p.info(side).Losses {
+		l := &d.p.info(side).Losses[i]
+		all = append(all, map[string]any{"seq": l.Seq, "since": l.Since, "time": l.Time, "text": d.p.lost(side, l)})
 	}
 	return all
 }

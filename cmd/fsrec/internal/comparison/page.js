@@ -2,10 +2,9 @@
 (() => {
   const read = (id) => JSON.parse(document.getElementById(id).textContent);
   const $ = (id) => document.getElementById(id);
-  const rows = read('rows');
-  const { paths, kinds, rules, differences } = read('tables');
+  const { paths, kinds, rules, differences, losses } = read('tables');
 
-  // A row is [difference or -1, left event or 0, right event or 0], or [operation].
+  // A row is [difference or -1, left event or 0, right event or 0], or [operation], or [side, place in losses].
   // An event is [number, time, kind, path], perhaps with [source or -1, count, flags, number of a move's first half].
   const SEQ = 0, TIME = 1, KIND = 2, PATH = 3, SRC = 4, COUNT = 5, FLAGS = 6, FROM = 7;
   const SYNTHETIC = 1, INFERRED = 2;
@@ -14,7 +13,16 @@
   const AROUND = 3; // rows beside a difference that are not folded
   const PRINTED = 20000; // rows that are put on paper
 
+  const holds = (row) => row.length === 3; // events
   const isOperation = (row) => row.length === 1;
+  const isLoss = (row) => row.length === 2;
+  const rows = withLosses(read('rows'));
+  const band = bands();
+  const unknown = losses.map((all, side) => { // differences that can have fallen into a loss, by its record
+    const of = new Map();
+    for (const d of differences) if (d.losses && d.losses[side]) of.set(d.losses[side], (of.get(d.losses[side]) || 0) + 1);
+    return of;
+  });
   const verdictOf = (row) => row[0] < 0 ? 'same' : differences[row[0]].verdict;
   const ruleOf = new Map((rules || []).map((r) => [r.id, r]));
   const lower = paths.map((p) => p.toLowerCase());
@@ -25,6 +33,50 @@
   let view = []; // what is shown: places in rows, or [first, last] of a folded run
   let picked = -1; // place in view
   let prefix = '', words = [];
+
+  // ---- losses
+
+  // withLosses puts each loss before the first event that came after it.
+  function withLosses(all) {
+    const at = [0, 0];
+    const out = [];
+    const told = (side, before) => {
+      while (at[side] < losses[side].length && losses[side][at[side]].seq < before) out.push([side, at[side]++]);
+    };
+    for (const row of all) {
+      for (const side of [0, 1]) if (holds(row) && row[side + 1]) told(side, row[side + 1][SEQ]);
+      out.push(row);
+    }
+    for (const side of [0, 1]) told(side, Infinity);
+    return out;
+  }
+
+  // bands marks, for each side, the rows in which its events are missing: those that a loss is around, and the
+  // empty places before the record that tells of it.
+  function bands() {
+    const marks = [new Uint8Array(rows.length), new Uint8Array(rows.length)];
+    rows.forEach((row, at) => {
+      for (const side of [0, 1]) if (holds(row) && row[side + 1] && inLoss(side, row[side + 1])) marks[side][at] = 1;
+      if (!isLoss(row)) return;
+      for (let i = at - 1; i >= 0 && !(isLoss(rows[i]) && rows[i][0] === row[0]); i--) {
+        if (!holds(rows[i])) continue;
+        if (rows[i][row[0] + 1] && !marks[row[0]][i]) break;
+        marks[row[0]][i] = 1;
+      }
+    });
+    return marks;
+  }
+
+  // inLoss reports whether events of a side are missing around e.
+  function inLoss(side, e) {
+    const all = losses[side];
+    let lo = 0, hi = all.length;
+    while (lo < hi) {
+      const mid = (lo + hi) >> 1;
+      if (all[mid].seq > e[SEQ]) hi = mid; else lo = mid + 1;
+    }
+    return lo < all.length && all[lo].since <= e[TIME];
+  }
 
   // ---- what is shown
 
@@ -40,7 +92,7 @@
   }
 
   function shows(row) {
-    if (isOperation(row)) return !prefix && !words.length;
+    if (!holds(row)) return !prefix && !words.length;
     if (off.verdicts.has(verdictOf(row))) return false;
     const is = (e) => e && !off.kinds.has(e[KIND]);
     return (is(row[1]) || is(row[2])) && matchesText(row);
@@ -65,7 +117,7 @@
   // folded puts a run in place of rows that are the same and far from a difference.
   function folded(all) {
     const near = new Uint8Array(all.length);
-    const differs = (i) => !isOperation(rows[all[i]]) && rows[all[i]][0] >= 0;
+    const differs = (i) => isLoss(rows[all[i]]) || holds(rows[all[i]]) && rows[all[i]][0] >= 0;
     for (let i = 0, last = -Infinity; i < all.length; i++) {
       if (differs(i)) last = i;
       if (i - last <= AROUND) near[i] = 1;
@@ -105,14 +157,27 @@
 
   const where = (e) => e[SRC] >= 0 ? `${paths[e[SRC]]} → ${paths[e[PATH]]}` : paths[e[PATH]];
 
-  function cell(e) {
+  function cell(e, lost) {
     const c = element('div', e ? 'cell has' : 'cell none');
+    if (lost) c.classList.add('lost');
     if (!e) return c;
     c.append(element('span', 'seq', e[SEQ]), element('span', 'time', seconds(e[TIME])), element('span', 'kind', kinds[e[KIND]]),
       element('span', 'path', where(e)));
     const note = notes(e, false);
     if (note) c.append(element('span', 'note', note));
     return c;
+  }
+
+  function lossLine([side, n]) {
+    const l = losses[side][n], div = element('div', 'row loss');
+    const because = unknown[side].get(l.seq);
+    const text = 'events are missing' + (because ? `, and ${because.toLocaleString()} difference${because === 1 ? ' is' : 's are'} unknown because of it` : '') + `: ${l.text}`;
+    const cells = [element('div', 'cell'), element('div', 'mark'), element('div', 'cell')];
+    cells[2 * side].className = 'cell told';
+    cells[2 * side].append(element('span', '', text));
+    div.title = text;
+    div.append(...cells);
+    return div;
   }
 
   function line(at, now) {
@@ -124,13 +189,14 @@
     }
     const row = rows[item];
     if (isOperation(row)) return element('div', 'row operation', `▸ ${row[0]}`);
+    if (isLoss(row)) return lossLine(row);
     const verdict = verdictOf(row);
     const div = element('div', `row ${verdict}`);
     div.dataset.at = at;
     if (at === picked) div.classList.add('picked');
     if (now >= 0 && row[0] === now) div.classList.add('together');
     const mark = row[0] < 0 ? '' : !row[2] ? '‹' : !row[1] ? '›' : '≠';
-    div.append(cell(row[1]), element('div', 'mark', mark), cell(row[2]));
+    div.append(cell(row[1], band[0][item]), element('div', 'mark', mark), cell(row[2], band[1][item]));
     if (row[0] >= 0) div.title = hint(differences[row[0]]);
     return div;
   }
@@ -140,7 +206,9 @@
     return `${d.verdict}: ${d.text}` + (rule ? `\n${rule.id}: ${rule.reason}\nSource: ${rule.source}` : '');
   }
 
-  const current = () => picked >= 0 && typeof view[picked] === 'number' && !isOperation(rows[view[picked]]) ? rows[view[picked]][0] : -1;
+  // differs is the difference that a place in view belongs to, -1 for none.
+  const differs = (at) => typeof view[at] === 'number' && holds(rows[view[at]]) ? rows[view[at]][0] : -1;
+  const current = () => picked >= 0 ? differs(picked) : -1;
 
   let asked = false;
   function render() {
@@ -180,9 +248,13 @@
     for (const verdict of ['explained', 'unknown', 'unexplained']) {
       g.fillStyle = paint[verdict];
       for (let i = 0; i < view.length; i++) {
-        if (typeof view[i] !== 'number' || isOperation(rows[view[i]]) || verdictOf(rows[view[i]]) !== verdict) continue;
-        g.fillRect(3 * ratio, i / view.length * (map.height - high), map.width, high);
+        const d = differs(i);
+        if (d >= 0 && differences[d].verdict === verdict) g.fillRect(4 * ratio, i / view.length * (map.height - high), map.width, high);
       }
+    }
+    g.fillStyle = colour('lost');
+    for (let i = 0; i < view.length; i++) {
+      if (typeof view[i] === 'number' && isLoss(rows[view[i]])) g.fillRect(0, i / view.length * (map.height - high), 4 * ratio, Math.max(high, 3 * ratio));
     }
     picture = g.getImageData(0, 0, map.width, map.height);
   }
@@ -214,7 +286,7 @@
 
   function tell() {
     details.replaceChildren();
-    details.hidden = picked < 0 || typeof view[picked] !== 'number';
+    details.hidden = picked < 0 || typeof view[picked] !== 'number' || !holds(rows[view[picked]]);
     if (details.hidden) return;
     const row = rows[view[picked]];
     const d = row[0] >= 0 ? differences[row[0]] : null;
@@ -232,8 +304,11 @@
       details.append(why, element('p', 'faint', `Source: ${rule.source}`));
     } else if (d && d.verdict === 'unexplained') {
       details.append(element('p', 'faint', 'No rule of the catalogue says why.'));
-    } else if (d) {
-      details.append(element('p', 'faint', 'It can have fallen into a loss of the recording that lacks it.'));
+    } else if (d && d.losses) {
+      for (const side of [0, 1]) {
+        const l = losses[side].find((one) => one.seq === d.losses[side]);
+        if (l) details.append(element('p', 'faint', `${side ? 'Right' : 'Left'} recording, ${l.text}.`));
+      }
     }
     const both = element('div', 'both');
     const of = d ? together(row[0]) : [row];
@@ -248,7 +323,7 @@
   function together(n) {
     if (!byDifference) {
       byDifference = differences.map(() => []);
-      for (const row of rows) if (!isOperation(row) && row[0] >= 0) byDifference[row[0]].push(row);
+      for (const row of rows) if (holds(row) && row[0] >= 0) byDifference[row[0]].push(row);
     }
     return byDifference[n];
   }
@@ -257,7 +332,7 @@
     const here = current();
     let n = 0, at = 0, last = -1;
     for (let i = 0; i < view.length; i++) {
-      const d = typeof view[i] === 'number' && !isOperation(rows[view[i]]) ? rows[view[i]][0] : -1;
+      const d = differs(i);
       if (d >= 0 && d !== last) n++;
       if (i === picked && d >= 0) at = n;
       last = d;
@@ -273,7 +348,6 @@
   }
 
   function go(step) {
-    const differs = (i) => typeof view[i] === 'number' && !isOperation(rows[view[i]]) ? rows[view[i]][0] : -1;
     let i = picked >= 0 ? picked : step > 0 ? Math.ceil(scroller.scrollTop / HEIGHT) - 1 : Math.floor(scroller.scrollTop / HEIGHT);
     const here = picked >= 0 ? differs(picked) : -1;
     while (i >= 0 && i < view.length && here >= 0 && differs(i) === here) i += step;
@@ -284,6 +358,16 @@
       while (step < 0 && i > 0 && differs(i - 1) === differs(i)) i--;
       scroller.scrollTop = i * HEIGHT - scroller.clientHeight / 3;
       pick(i);
+      return;
+    }
+  }
+
+  function toLoss() {
+    const here = Math.ceil((scroller.scrollTop + scroller.clientHeight / 3) / HEIGHT);
+    for (let n = 1; n <= view.length; n++) {
+      const i = (here + n) % view.length;
+      if (typeof view[i] !== 'number' || !isLoss(rows[view[i]])) continue;
+      scroller.scrollTop = i * HEIGHT - scroller.clientHeight / 3;
       return;
     }
   }
@@ -330,6 +414,10 @@
   $('fold').onchange = () => { open.clear(); filter(); };
   $('next').onclick = () => go(1);
   $('previous').onclick = () => go(-1);
+  const lost = losses[0].length + losses[1].length;
+  $('loss').hidden = !lost;
+  $('loss').textContent = `${lost.toLocaleString()} loss${lost === 1 ? '' : 'es'}`;
+  $('loss').onclick = toLoss;
   for (const button of document.querySelectorAll('button.rule')) {
     button.onclick = () => { $('search').value = button.dataset.rule; $('search').oninput(); $('about').open = false; };
   }
@@ -347,6 +435,7 @@
       $('search').focus();
     } else if (e.key === 'n' || e.key === 'j') go(1);
     else if (e.key === 'p' || e.key === 'k') go(-1);
+    else if (e.key === 'l') toLoss();
     else if ((e.key === 'ArrowDown' || e.key === 'ArrowUp') && picked >= 0) {
       e.preventDefault();
       const at = Math.min(view.length - 1, Math.max(0, picked + (e.key === 'ArrowDown' ? 1 : -1)));
@@ -370,8 +459,8 @@
 
   document.documentElement.style.setProperty('--kind', `${Math.min(14, Math.max(6, ...kinds.map((k) => k.length)) + 1)}ch`);
   filter();
-  const bad = view.findIndex((v) => typeof v === 'number' && !isOperation(rows[v]) && ['unexplained', 'unknown'].includes(verdictOf(rows[v])));
-  const some = bad >= 0 ? bad : view.findIndex((v) => typeof v === 'number' && !isOperation(rows[v]) && rows[v][0] >= 0);
+  const bad = view.findIndex((_, i) => differs(i) >= 0 && ['unexplained', 'unknown'].includes(differences[differs(i)].verdict));
+  const some = bad >= 0 ? bad : view.findIndex((_, i) => differs(i) >= 0);
   if (some >= 0) {
     scroller.scrollTop = some * HEIGHT - scroller.clientHeight / 3;
     pick(some);

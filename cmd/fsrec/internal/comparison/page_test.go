@@ -126,6 +126,35 @@ func TestABrowserShowsHostileNamesAsText(t *testing.T) {
 	}
 }
 
+// A loss stands where it was, on its side, with what is unknown because of it, and what surrounds it is marked.
+func TestLossesStandInTheTimelines(t *testing.T) {
+	left := []string{"CREATE a", "CREATE b", "CREATE c", "CREATE d", "loss cause=\"kernel\" count=7 since=3000000000", "CREATE e"}
+	right := []string{"CREATE a", "CREATE lost", "CREATE b", "CREATE c", "loss cause=\"<b>owned\\x1b\" count=-1 since=2500000000", "CREATE e", "CREATE f"}
+	got := dom(t, pageOf(t, compared(t, recording(t, "/d", left...), recording(t, "/d", right...), diff.Options{})))
+	_, rows, _ := strings.Cut(got, `<div id="lines"`)
+	rows, _, _ = strings.Cut(rows, `id="map"`)
+	rows = regexp.MustCompile(`<span class="(seq|time|note)">[^<]*</span>| title="[^"]*"`).ReplaceAllString(rows, "")
+	for _, want := range []string{
+		// in the left recording, before its e; b to d are within the window
+		`<div class="cell has lost"><span class="kind">CREATE</span><span class="path">d</span></div>`,
+		`<div class="row loss"><div class="cell told"><span>events are missing, and 2 differences are unknown because of it: record 6: 7 events (kernel) between 3.000000000 and 4.000000000</span></div><div class="mark"></div><div class="cell"></div></div>`,
+		// in the right one, which may have told of d
+		`<div class="row loss"><div class="cell"></div><div class="mark"></div><div class="cell told"><span>events are missing, and 1 difference is unknown because of it: record 6: an unknown number of events (&lt;b&gt;owned\x1b) between 2.500000000 and 4.000000000</span></div></div>`,
+		`<div class="cell has"><span class="kind">CREATE</span><span class="path">a</span></div><div class="mark"></div><div class="cell has"><span class="kind">CREATE</span><span class="path">a</span></div>`,
+		`<div class="cell has"><span class="kind">CREATE</span><span class="path">e</span></div>`,
+	} {
+		if !strings.Contains(rows, want) {
+			t.Errorf("no %s in\n%s", want, rows)
+		}
+	}
+	if has, none := strings.Count(rows, "cell has lost"), strings.Count(rows, "cell none lost"); has != 2 || none != 1 {
+		t.Errorf("%d events and %d empty places are marked, want d on the left, c on the right and what is beside d", has, none)
+	}
+	if !strings.Contains(got, ">2 losses</button>") {
+		t.Error("no way to the losses")
+	}
+}
+
 // driver uses the page as a person would and writes down what is seen.
 const driver = `
 const seen = {};

@@ -106,9 +106,9 @@ func (p *printer) losses(side int) string {
 	case 0:
 		return "none"
 	case 1:
-		return lost(&all[0])
+		return p.lost(side, &all[0])
 	}
-	return fmt.Sprintf("%s; the first is %s", humanize.Comma(int64(len(all))), lost(&all[0]))
+	return fmt.Sprintf("%s; the first is %s", humanize.Comma(int64(len(all))), p.lost(side, &all[0]))
 }
 
 // how says how it was compared.

@@ -71,6 +71,7 @@ func (p *printer) sentence(d *diff.Difference) string {
 	default:
 		s = path + ": the left recording has one thing, the right one another"
 	}
+	s += fallen(d)
 	if d.Operation != "" {
 		s += fmt.Sprintf("; during %q", string(d.Operation))
 	}
@@ -102,12 +103,30 @@ func times(n int) string {
 func moment(ns int64) string { return string(event.AppendSeconds(nil, ns)) }
 
 // lost says what is known of a loss.
-func lost(l *diff.Loss) string {
+func (p *printer) lost(side int, l *diff.Loss) string {
 	n := "an unknown number of events"
 	if l.Count >= 0 {
 		n = counted(l.Count, "event")
 	}
-	return fmt.Sprintf("record %d: %s (%s) between %s and %s", l.Seq, n, l.Cause, moment(l.Since), moment(l.Time))
+	text := fmt.Sprintf("record %d: %s (%s) between %s and %s", l.Seq, n, p.shown(side, l.Cause), moment(l.Since), moment(l.Time))
+	if l.Path != "" {
+		text += ", in " + p.shown(side, string(l.Path)) + " only"
+	}
+	return text
+}
+
+// fallen says of an unknown difference what it can have fallen into.
+func fallen(d *diff.Difference) string {
+	var in []string
+	for side, seq := range []uint64{d.LeftLoss, d.RightLoss} {
+		if seq > 0 {
+			in = append(in, fmt.Sprintf("record %d of the %s one", seq, sides[side]))
+		}
+	}
+	if len(in) == 0 {
+		return ""
+	}
+	return "; it can have fallen into the loss that " + strings.Join(in, " or ") + " tells of"
 }
 
 // origin says where and how a recording was made.
