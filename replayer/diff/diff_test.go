@@ -232,6 +232,30 @@ unexplained missing c: DELETE c |
 	}
 }
 
+// An IN_Q_OVERFLOW and the record that tells more of it are one loss, whichever comes first.
+func TestALossIsToldOnce(t *testing.T) {
+	loss, overflow := "loss cause=\"kernel\" count=-1 since=2", "event wd=-1 mask=IN_Q_OVERFLOW"
+	for text, want := range map[string]string{
+		loss:                                     "[2]",
+		overflow:                                 "[2]",
+		loss + "\n" + overflow:                   "[2]",
+		overflow + "\n" + loss:                   "[3]",
+		overflow + "\n" + loss + "\n" + overflow: "[3 4]",
+		loss + "\nloss cause=\"queue\" count=3 since=3":              "[2 3]",
+		overflow + "\nevent wd=1 mask=IN_CREATE name=\"a\"\n" + loss: "[2 4]",
+	} {
+		var got []uint64
+		for _, l := range compare(t, watch1+text, watch1, diff.Options{}).Left.Losses {
+			got = append(got, l.Seq)
+		}
+		if fmt.Sprint(got) != want {
+			t.Errorf("losses %d of\n%s\nwant %s", got, text, want)
+		}
+	}
+}
+
+const watch1 = "watch dir wd=1 mask=IN_ALL_EVENTS path=\"/w\"\n"
+
 func TestOperationsAreAligned(t *testing.T) {
 	left := watched + `
 mark text="op: touch a"

@@ -94,7 +94,7 @@ type side struct {
 	watched   nodeSet // nodes that had a watch of their own
 	adrift    nodeSet // those of them that were renamed to where nothing is watched
 	closed    nodeSet // nodes that were closed after writing, also where the other side cannot tell
-	lost      bool    // a KindLoss record told of the latest overflow
+	lost      int     // overflowed or reported, where the latest loss may be told again
 
 	starts []uint32 // of the events of each node in list
 	list   []uint32
@@ -215,17 +215,33 @@ func (s *side) loss(r *event.Record) {
 		w.node = s.pathNode(watch.Path)
 		w.Path = Text(s.path(w.node))
 	}
+	full := r.Name == "kernel" || r.Name == "buffer"
+	if n := len(s.losses) - 1; full && s.lost == overflowed && s.losses[n].to == s.events.n {
+		s.losses[n] = w
+		s.lost = 0
+		return
+	}
 	s.losses = append(s.losses, w)
-	s.lost = r.Name == "kernel"
+	s.lost = 0
+	if full {
+		s.lost = reported
+	}
 }
 
-// overflow is an IN_Q_OVERFLOW, of which a KindLoss record tells more, where there is one.
+// What the latest loss was told by, of those of which an IN_Q_OVERFLOW and a KindLoss record, which tells more, can tell together.
+const (
+	overflowed = 1 + iota
+	reported
+)
+
 func (s *side) overflow(r *event.Record) {
 	s.overflows++
-	if n := len(s.losses); s.lost && n > 0 && s.losses[n-1].to == s.events.n {
+	if n := len(s.losses) - 1; s.lost == reported && s.losses[n].to == s.events.n {
+		s.lost = 0
 		return
 	}
 	s.losses = append(s.losses, window{Loss: Loss{Seq: r.Seq, Since: r.Time, Time: r.Time, Count: -1, Cause: "kernel"}, from: s.events.n, to: s.events.n})
+	s.lost = overflowed
 }
 
 func (s *side) setAside(step Step, mask event.Mask) { s.aside[asideKey{step, mask}]++ }

@@ -47,6 +47,7 @@ type Model struct {
 	roots   []string
 	doubled []string // paths of watches of Windows that are in another one
 	pending []half
+	lost    int          // overflowed or reported, where the latest loss may be told again
 	last    event.Record // number and time of the latest record
 	any     bool
 }
@@ -124,7 +125,7 @@ func (m *Model) take(records []event.Record) {
 		case event.KindEntry:
 			m.entry(r)
 		case event.KindLoss:
-			m.Losses++
+			m.loss(r.Name == "kernel" || r.Name == "buffer", overflowed, reported)
 		}
 	}
 }
@@ -230,14 +231,34 @@ func (m *Model) place(path string) place {
 // certain reports whether nothing was lost before.
 func (m *Model) certain() bool { return m.Losses == 0 }
 
+// What the latest loss was told by, of those of which an IN_Q_OVERFLOW and a KindLoss record can tell together.
+const (
+	overflowed = 1 + iota
+	reported
+)
+
+// loss counts a loss, unless it is the one that other has just told of.
+func (m *Model) loss(both bool, other, now int) {
+	if both && m.lost == other {
+		m.lost = 0
+		return
+	}
+	m.Losses++
+	m.lost = 0
+	if both {
+		m.lost = now
+	}
+}
+
 func (m *Model) event(r *event.Record) {
 	if r.Flags&event.FlagOwn != 0 {
 		return
 	}
 	if r.Mask&event.IN_Q_OVERFLOW != 0 {
-		m.Losses++
+		m.loss(true, reported, overflowed)
 		return
 	}
+	m.lost = 0
 	w := m.table.Watch(r.WD)
 	if w == nil {
 		m.find(r, Unwatched, r.Name, m.certain(), "%s of watch %d, which there is not", r.Mask, r.WD)

@@ -188,6 +188,22 @@ change wd=1 action=ADDED name="f\\g"`)
 	}
 }
 
+func TestALossIsCountedOnce(t *testing.T) {
+	loss, overflow, other := `loss cause="kernel" count=-1 since=0`, `event wd=-1 mask=IN_Q_OVERFLOW`, `event wd=1 mask=IN_CREATE name="g"`
+	for text, want := range map[string]int{
+		loss:                                     1,
+		overflow:                                 1,
+		loss + "\n" + overflow:                   1,
+		loss + "\n" + other + "\n" + overflow:    2,
+		loss + "\n" + overflow + "\n" + overflow: 2,
+		`loss cause="queue" count=3 since=0` + "\n" + overflow: 2,
+	} {
+		if got := read(t, snapshot, watched+text).Losses; got != want {
+			t.Errorf("%d losses in %q, want %d", got, text, want)
+		}
+	}
+}
+
 func TestTwoTrees(t *testing.T) {
 	left := read(t, snapshot, watched+`event wd=1 mask=IN_CREATE name="g"`)
 	right := read(t, windows, `watch dir recursive wd=1 mask=IN_ALL_EVENTS filter=FILE_NAME|DIR_NAME path="C:\\w"
