@@ -76,7 +76,7 @@ var steps = []StepInfo{
 	{StepBookkeeping, true, "set aside IN_IGNORED, the end of a watch"},
 	{StepOwn, true, "set aside the events that the recorder caused"},
 	{StepSynthetic, false, "set aside the events that were concluded from listing a new directory"},
-	{StepUnseen, true, "where one recording has only a synthetic creation, since its watch came too late, set aside what the other one saw of the new object at once: all but creation, deletion and rename; and what the watch of a new directory told a second time"},
+	{StepUnseen, true, "where one recording has only a synthetic creation, since its watch came too late, set aside what the other one saw of the new object at once: all but creation, deletion and rename; what the watch of a new directory told a second time; and IN_OPEN, IN_ACCESS and IN_CLOSE_NOWRITE in a directory whose watch did not have them yet"},
 	{StepOperations, true, "where both recordings tell the operations that caused the events (marks \"op: ...\"), align each operation by itself"},
 }
 

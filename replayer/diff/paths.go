@@ -158,6 +158,7 @@ func (p *pathDiff) gap(xLo, xHi, yLo, yHi int) {
 	p.likely(&g)
 	p.unseen(&g)
 	p.twins(&g)
+	p.narrow(&g)
 	if p.c.conf.match == Subset {
 		for _, e := range g.only[1] {
 			p.c.setAside(1, AsideSubset, e)

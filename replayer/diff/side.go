@@ -91,10 +91,12 @@ type side struct {
 	losses    []window
 	crossed   []uint32 // nodes of moves from one root to another
 	aside     map[asideKey]int64
-	watched   nodeSet // nodes that had a watch of their own
-	adrift    nodeSet // those of them that were renamed to where nothing is watched
-	closed    nodeSet // nodes that were closed after writing, also where the other side cannot tell
-	lost      int     // overflowed or reported, where the latest loss may be told again
+	watched   nodeSet               // nodes that had a watch of their own
+	adrift    nodeSet               // those of them that were renamed to where nothing is watched
+	closed    nodeSet               // nodes that were closed after writing, also where the other side cannot tell
+	narrow    map[int32]narrowWatch // by wd
+	spans     map[uint32][]span     // in which the watch of a node was narrow
+	lost      int                   // overflowed or reported, where the latest loss may be told again
 
 	starts []uint32 // of the events of each node in list
 	list   []uint32
@@ -120,6 +122,7 @@ func newSide(input Input, which int) *side {
 	return &side{
 		input: input, which: which, names: newNames(), table: event.NewTable(input.Header.Platform), tables: 1, lives: 1,
 		aside: make(map[asideKey]int64), shown: make(map[uint32]uint32),
+		narrow: make(map[int32]narrowWatch), spans: make(map[uint32][]span),
 	}
 }
 
@@ -167,6 +170,9 @@ func (s *side) load(ctx context.Context) error {
 		s.take(tr.Flush(told[:0]))
 	}
 	s.expire(len(s.moves))
+	for wd := range s.narrow {
+		s.widened(wd)
+	}
 	return nil
 }
 
@@ -183,15 +189,25 @@ func (s *side) take(records []event.Record) {
 
 func (s *side) control(r *event.Record) {
 	switch r.Kind {
+	case event.KindMask:
+		s.masked(r)
 	case event.KindWatch, event.KindUnwatch, event.KindMove:
 		s.table.Apply(r)
 		s.tables++
+		if r.Kind == event.KindUnwatch {
+			s.widened(r.WD)
+		}
 		if r.Kind == event.KindMove && r.Path == "" && s.inRoot(r.Src) {
 			s.adrift.set(s.pathNode(r.Src))
 		}
 		if r.Kind == event.KindWatch || r.Kind == event.KindMove && s.inRoot(r.Path) {
 			id := s.pathNode(r.Path) // a root, where it is in none
 			s.watched.set(id)
+			if r.Kind == event.KindWatch {
+				s.narrowed(r, id)
+			} else {
+				s.relocated(r.Path)
+			}
 			if x := s.names.node(id); r.Kind == event.KindWatch && r.M != 0 && x.placed == 0 {
 				x.placed = uint32(s.events.n)
 			}
