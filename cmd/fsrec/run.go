@@ -32,6 +32,13 @@ operation above what it caused: > where the two part, - what did not come,
 written anew, in the section of the platform and backend in use; comments and
 what holds stay.
 
+--json prints an object a line: {"event":"run"} when a scenario begins, then
+"pass", "fail", "skip" or "update", each with file, name, backend and, of
+several, round; then also platform, elapsed in seconds, why, and log with -o. A
+failure has differences: of each line that was not as expected file, line,
+level (events or raw), operation, and expected or seen; or, where an operation
+failed, what was seen until then.
+
 In the logs of -o the directory of the scenario is called /watch, or C:\watch.
 
 EXAMPLES:
@@ -40,7 +47,7 @@ EXAMPLES:
    fsrec run --count 50 save.txt                 does it hold each time?
    fsrec run --update save.txt && git diff save.txt
    fsrec run -o logs save.txt && fsrec diff logs/save.db windows/save.db
-   fsrec run --json testdata/scenarios | jq -r 'select(.result == "fail").file'
+   fsrec run --json testdata/scenarios | jq -r 'select(.event == "fail").file'
 
 EXIT CODES:
    0 all passed or were skipped; 1 a scenario failed; 2 trouble, such as a
@@ -80,7 +87,7 @@ func runCommand() *cli.Command {
 			countFlag(&s.count, "count", "run each scenario `N` times (default 1)"),
 			(&value{set: s.setOnly}).flag("run", "only scenarios with a name that `REGEXP` matches, somewhere in it"),
 			durationFlag(&s.timeout, "timeout", "a scenario fails that takes longer than `TIME` (default 1m)"),
-			&cli.BoolFlag{Name: "json", Usage: "print one JSON object a scenario", DisableDefaultText: true, Destination: &s.json},
+			jsonFlag(&s.json, "print JSON objects, one a line, in the manner of go test -json"),
 		},
 	}
 }
@@ -142,11 +149,7 @@ func (s *scenarios) run(c *cli.Context) error {
 	out := newRunPrinter(os.Stdout, s.verbose, s.json)
 	for round := range s.count {
 		for _, scenario := range s.all {
-			ran, err := s.one(ctx, scenario, round)
-			if err == nil {
-				err = out.print(ran)
-			}
-			if err != nil {
+			if err := s.one(ctx, out, scenario, round); err != nil {
 				return err
 			}
 		}
@@ -168,13 +171,10 @@ func (s *scenarios) read(words []string) error {
 	}
 	var wrong []error
 	for _, file := range files {
-		scenario, err := fixtures.ParseFile(file)
-		var syntax *fixtures.SyntaxError
+		scenario, err := s.parse(file)
 		switch {
-		case errors.As(err, &syntax):
-			wrong = append(wrong, err)
 		case err != nil:
-			wrong = append(wrong, fmt.Errorf("cannot read %s: %w", event.Quote(file), plain(err)))
+			wrong = append(wrong, err)
 		case s.only == nil || s.only.MatchString(scenario.Name()):
 			s.all = append(s.all, scenario)
 		}
@@ -191,6 +191,18 @@ func (s *scenarios) read(words []string) error {
 	return nil
 }
 
+// parse reads a scenario. Expectations that are to be written need not be there.
+func (s *scenarios) parse(file string) (*fixtures.Scenario, error) {
+	text, err := os.ReadFile(file)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("cannot read %s: %w", event.Quote(file), plain(err))
+	case s.update:
+		return fixtures.ParseDraft(file, text)
+	}
+	return fixtures.Parse(file, text)
+}
+
 // open gives what watches. Between barriers polling does not look, so that each look has all of an operation.
 func (s *scenarios) open() (live.Backend, error) {
 	if s.backend == "poll" {
@@ -202,6 +214,8 @@ func (s *scenarios) open() (live.Backend, error) {
 // ran is what came of one run.
 type ran struct {
 	scenario *fixtures.Scenario
+	backend  string
+	round    uint64           // from 1, 0 if there is only one
 	result   *fixtures.Result // nil if nothing came of it
 	err      error            // why it failed, if not by what was told
 	updated  bool
@@ -211,27 +225,43 @@ type ran struct {
 
 func (r *ran) failed() bool { return r.err != nil || !r.updated && !r.result.OK() }
 
-// one runs a scenario, in the round of that number. The error is one that ends everything.
-func (s *scenarios) one(parent context.Context, scenario *fixtures.Scenario, round uint64) (*ran, error) {
+// one runs a scenario, in the round of that number, and tells what came of it. The error is one that ends everything.
+func (s *scenarios) one(ctx context.Context, out *runPrinter, scenario *fixtures.Scenario, round uint64) error {
+	r := &ran{scenario: scenario, backend: s.backend}
+	if s.count > 1 {
+		r.round = round + 1
+	}
+	if err := out.begin(r); err != nil {
+		return err
+	}
+	if err := s.carryOut(ctx, r); err != nil {
+		return err
+	}
+	if err := s.keep(r, round); err != nil {
+		return err
+	}
+	return out.print(r)
+}
+
+func (s *scenarios) carryOut(parent context.Context, r *ran) error {
 	ctx, cancel := context.WithTimeout(parent, s.timeout)
 	defer cancel()
-	r := &ran{scenario: scenario}
 	begun := time.Now()
-	r.result, r.err = scenario.Run(ctx, fixtures.Options{Open: s.open})
+	r.result, r.err = r.scenario.Run(ctx, fixtures.Options{Open: s.open})
 	r.took = time.Since(begun)
 	if parent.Err() != nil {
-		return nil, errors.New("interrupted")
+		return errors.New("interrupted")
 	}
 	if errors.Is(r.err, context.DeadlineExceeded) {
 		r.err = fmt.Errorf("%w: it is given %v, --timeout gives it more", r.err, s.timeout)
 	}
 	if s.update && r.err == nil && !r.result.OK() {
-		if err := os.WriteFile(scenario.File, r.result.Updated(), 0o644); err != nil {
-			return nil, outputError(scenario.File, err)
+		if err := os.WriteFile(r.scenario.File, r.result.Updated(), 0o644); err != nil {
+			return outputError(r.scenario.File, err)
 		}
 		r.updated = true
 	}
-	return r, s.keep(r, round)
+	return nil
 }
 
 // prepareLogs makes the directory of the logs, and refuses what would write over one.

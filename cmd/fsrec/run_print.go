@@ -28,19 +28,35 @@ func newRunPrinter(w io.Writer, verbose, json bool) *runPrinter {
 	return &runPrinter{out: bufio.NewWriter(w), palette: term.Palette(term.Colours(w)), verbose: verbose, json: json, begun: time.Now()}
 }
 
-// runObject is a run as JSON.
+// runObject is an event of a run as JSON.
 type runObject struct {
-	Name     string  `json:"name"`
+	Event    string  `json:"event"`
 	File     string  `json:"file"`
-	Result   string  `json:"result"`
+	Name     string  `json:"name"`
+	Backend  string  `json:"backend"`
+	Round    uint64  `json:"round,omitempty"` // of several
 	Platform string  `json:"platform,omitempty"`
-	Seconds  float64 `json:"seconds"`
-	Why      string  `json:"why,omitempty"` // of a failure or of a skip
+	Elapsed  float64 `json:"elapsed,omitempty"` // seconds
+	Why      string  `json:"why,omitempty"`     // of a failure or of a skip
 	Log      string  `json:"log,omitempty"`
+
+	Differences []runDifference `json:"differences,omitempty"`
+	Seen        []string        `json:"seen,omitempty"` // until an operation failed
 }
 
-// The results of a run.
+// runDifference is a line in which a run is not what its scenario expects.
+type runDifference struct {
+	File      string `json:"file"`
+	Line      int    `json:"line"`
+	Level     string `json:"level"`
+	Operation string `json:"operation"`
+	Expected  string `json:"expected,omitempty"`
+	Seen      string `json:"seen,omitempty"`
+}
+
+// The events of a run: that it begins, and what came of it.
 const (
+	runBegin  = "run"
 	runPass   = "pass"
 	runFail   = "fail"
 	runSkip   = "skip"
@@ -58,64 +74,106 @@ var runWords = map[string]struct {
 	runUpdate: {"UPDATE", term.Yellow},
 }
 
-// object describes a run, and counts it.
-func (p *runPrinter) object(r *ran) runObject {
-	p.runs++
-	o := runObject{Name: r.scenario.Name(), File: filepath.ToSlash(r.scenario.File), Result: runPass, Seconds: r.took.Seconds(), Log: r.log}
-	if r.result != nil {
-		o.Platform = r.result.Platform()
+// begin tells that a run begins.
+func (p *runPrinter) begin(r *ran) error {
+	if !p.json {
+		return nil
 	}
+	p.line(r.object(runBegin))
+	return outputError("-", p.out.Flush())
+}
+
+func (r *ran) object(what string) runObject {
+	return runObject{Event: what, File: filepath.ToSlash(r.scenario.File), Name: r.scenario.Name(), Backend: r.backend, Round: r.round, Elapsed: r.took.Round(time.Microsecond).Seconds(), Log: r.log}
+}
+
+// count adds a run up and gives its result.
+func (p *runPrinter) count(r *ran) string {
+	p.runs++
 	switch {
 	case r.failed():
 		p.failed++
-		o.Result, o.Why = runFail, r.why()
+		return runFail
 	case r.updated:
 		p.updated++
-		o.Result = runUpdate
+		return runUpdate
 	case r.result.Skipped != "":
 		p.skipped++
-		o.Result, o.Why = runSkip, r.result.Skipped
+		return runSkip
 	}
-	return o
+	return runPass
 }
 
-// why tells a failure in lines.
+// why tells a failure or a skip in lines.
 func (r *ran) why() string {
 	var b strings.Builder
-	if r.err == nil {
+	switch {
+	case r.err == nil && r.result.Skipped != "":
+		return r.result.Skipped
+	case r.err == nil:
 		r.result.Report(&b)
 		return b.String()
 	}
 	fmt.Fprintln(&b, r.err)
-	if r.result == nil || r.result.Log == nil {
-		return b.String()
-	}
-	if events := r.result.Events(); len(events) > 0 {
+	if seen := r.seen(); len(seen) > 0 {
 		fmt.Fprintln(&b, "until then was recorded:")
-		for _, line := range events {
+		for _, line := range seen {
 			fmt.Fprintf(&b, "  + %s\n", line)
 		}
 	}
 	return b.String()
 }
 
+// seen is what was told until a run failed for another reason.
+func (r *ran) seen() []string {
+	if r.result == nil {
+		return nil
+	}
+	return r.result.Events()
+}
+
 // print tells a run as soon as it is over.
 func (p *runPrinter) print(r *ran) error {
-	o := p.object(r)
-	switch {
+	switch result := p.count(r); {
 	case p.json:
-		p.line(o)
-	case o.Result != runPass && o.Result != runSkip || p.verbose:
-		w := runWords[o.Result]
-		fmt.Fprintf(p.out, "--- %s: %s (%.2fs)\n", p.palette.Paint(w.colour, w.word), term.Line(o.Name), o.Seconds)
-		for line := range strings.Lines(o.Why) {
-			fmt.Fprintf(p.out, "    %s\n", p.painted(term.Line(strings.TrimSuffix(line, "\n"))))
-		}
-		if o.Log != "" {
-			fmt.Fprintf(p.out, "    recorded in %s\n", event.Quote(o.Log))
-		}
+		p.line(r.ended(result))
+	case result != runPass && result != runSkip || p.verbose:
+		p.text(r, result)
 	}
 	return outputError("-", p.out.Flush())
+}
+
+// ended describes a run that is over.
+func (r *ran) ended(result string) runObject {
+	o := r.object(result)
+	if r.result != nil {
+		o.Platform = r.result.Platform()
+	}
+	if result != runFail && result != runSkip {
+		return o
+	}
+	if r.err != nil {
+		o.Why, o.Seen = r.err.Error(), r.seen()
+		return o
+	}
+	o.Why, _, _ = strings.Cut(r.why(), "\n")
+	for _, d := range r.result.Differences() {
+		o.Differences = append(o.Differences, runDifference{o.File, d.Line, d.Level, d.Operation, d.Expected, d.Recorded})
+	}
+	return o
+}
+
+func (p *runPrinter) text(r *ran, result string) {
+	w := runWords[result]
+	fmt.Fprintf(p.out, "--- %s: %s (%.2fs)\n", p.palette.Paint(w.colour, w.word), term.Line(r.scenario.Name()), r.took.Seconds())
+	if result == runFail || result == runSkip {
+		for line := range strings.Lines(r.why()) {
+			fmt.Fprintf(p.out, "    %s\n", p.painted(term.Line(strings.TrimSuffix(line, "\n"))))
+		}
+	}
+	if r.log != "" {
+		fmt.Fprintf(p.out, "    recorded in %s\n", event.Quote(r.log))
+	}
 }
 
 func (p *runPrinter) line(o runObject) {
