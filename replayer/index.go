@@ -24,8 +24,8 @@ const maxMoved = 1 << 20
 // start is a place where a watch came to stand for a path.
 type start struct {
 	seq    uint64
-	change int // of changes; -1 where a directory was renamed
-	watch  event.Watch
+	change int          // of changes; -1 where a directory was renamed
+	watch  event.Record // KindWatch
 }
 
 func newIndex(log event.Log) (*index, error) {
@@ -43,13 +43,13 @@ func newIndex(log event.Log) (*index, error) {
 		switch {
 		case r.Kind == event.KindWatch:
 			if w := table.Watch(r.WD); !w.Lost() {
-				x.add(start{r.Seq, i, *w})
+				x.add(start{r.Seq, i, w.Record()})
 			}
 		case r.Kind == event.KindMove && r.Path != "":
 			moved = table.Below(r.Path, moved[:0])
 			for _, w := range moved {
 				if x.moved++; x.moved <= maxMoved {
-					x.add(start{r.Seq, -1, *w})
+					x.add(start{r.Seq, -1, w.Record()})
 				}
 			}
 		}
@@ -80,20 +80,20 @@ func (x *index) later(path string, seq uint64) *start {
 }
 
 // settled is watch w of the table before record seq, with the mask that it has in the end.
-func (x *index) settled(w *event.Watch, seq uint64) event.Watch {
-	all := x.starts[x.fold(w.Path)]
+func (x *index) settled(w *event.Watch, seq uint64) event.Record {
+	all := x.starts[x.fold(w.Path())]
 	for i := len(all) - 1; i >= 0; i-- {
 		if all[i].seq < seq && all[i].watch.WD == w.WD {
 			return all[i].watch
 		}
 	}
-	return *w
+	return w.Record()
 }
 
 // set lists the watches that were placed together with s: below its path, by
 // the same caller, with nothing between but what auto-add placed.
-func (x *index) set(s *start) []event.Watch {
-	all := []event.Watch{s.watch}
+func (x *index) set(s *start) []event.Record {
+	all := []event.Record{s.watch}
 	if s.change < 0 {
 		return all
 	}
@@ -106,7 +106,7 @@ func (x *index) set(s *start) []event.Watch {
 		if r.Kind != event.KindWatch || !below || rest == "" {
 			break
 		}
-		all = append(all, event.Watch{WD: r.WD, Mask: r.Mask, Kernel: event.Mask(r.N), Filter: event.Filter(r.P), Flags: r.Flags, Path: r.Path})
+		all = append(all, *r)
 	}
 	return all
 }

@@ -366,7 +366,7 @@ func (r *Replayer) endWatches() error {
 		if w.Parent == 0 || start.Watch(w.WD) != nil {
 			continue
 		}
-		over := event.Record{Kind: event.KindUnwatch, WD: w.WD, Name: event.CauseRemoved, Path: w.Path}
+		over := event.Record{Kind: event.KindUnwatch, WD: w.WD, Name: event.CauseRemoved, Path: w.Path()}
 		r.table.Apply(&over)
 		if !r.withheld[w.WD] {
 			r.queue(over)

@@ -413,7 +413,7 @@ func paths(t *testing.T, r event.Backend) (all []string) {
 		if record.Kind == event.KindEvent {
 			path := "?"
 			if w := table.Watch(record.WD); w != nil && !w.Lost() {
-				path = w.Path
+				path = w.Path()
 			}
 			all = append(all, fmt.Sprint(path, " ", record.Mask, " ", record.Name))
 		}

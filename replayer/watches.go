@@ -149,7 +149,7 @@ func (r *Replayer) keep(record *event.Record) bool {
 			return true
 		}
 		w := r.table.Watch(record.WD)
-		return w == nil || a.asksFor(record, r.mapper, w.Path)
+		return w == nil || a.asksFor(record, r.mapper, w.Path())
 	case event.KindFail:
 		return record.M == 0 || !r.withheld[int32(record.M)]
 	case event.KindEnd:
@@ -279,15 +279,15 @@ func (r *Replayer) addPath(results []event.WatchResult, wanted string, request e
 }
 
 // watches finds the watch of a recorded path, the watches below it after it.
-func (r *Replayer) watches(recorded string, below bool) []event.Watch {
+func (r *Replayer) watches(recorded string, below bool) []event.Record {
 	if w := r.table.At(recorded); w != nil {
-		all := []event.Watch{r.index.settled(w, r.next)}
+		all := []event.Record{r.index.settled(w, r.next)}
 		if below {
 			all = all[:0]
 			for _, w := range r.table.Below(recorded, nil) {
 				all = append(all, r.index.settled(w, r.next))
 			}
-			slices.SortStableFunc(all, func(a, b event.Watch) int { return strings.Compare(a.Path, b.Path) })
+			slices.SortStableFunc(all, func(a, b event.Record) int { return strings.Compare(a.Path, b.Path) })
 		}
 		return all
 	}
@@ -301,11 +301,11 @@ func (r *Replayer) watches(recorded string, below bool) []event.Watch {
 	if below {
 		return r.index.set(s)
 	}
-	return []event.Watch{s.watch}
+	return []event.Record{s.watch}
 }
 
 // ask notes what was asked of a watch, and tells what of it was not recorded.
-func (r *Replayer) ask(w *event.Watch, request event.WatchRequest) event.Mask {
+func (r *Replayer) ask(w *event.Record, request event.WatchRequest) event.Mask {
 	mask := request.Mask
 	if old := r.asked[w.WD]; old != nil && mask&event.IN_MASK_ADD != 0 {
 		mask |= old.mask
@@ -372,9 +372,8 @@ func (r *Replayer) Update(wd int32, mask event.Mask) error {
 		r.asked = make(map[int32]*ask)
 	}
 	r.asked[wd] = &a
-	record := w.Record()
-	record.Mask = mask
-	r.queue(record)
+	w.Mask = mask
+	r.queue(w)
 	r.wakeUp()
 	return nil
 }
@@ -393,11 +392,11 @@ func (r *Replayer) Remove(wd int32) error {
 		return err
 	}
 	if r.table.Watch(wd) == nil {
-		r.queue(w.Record())
+		r.queue(w)
 	}
 	r.withhold(wd)
 	delete(r.asked, wd)
-	if w.Filter == 0 { // of Windows, translation makes it of the KindUnwatch
+	if w.P == 0 { // of Windows, translation makes it of the KindUnwatch
 		r.queue(event.Record{Kind: event.KindEvent, WD: wd, Mask: event.IN_IGNORED})
 	}
 	r.queue(event.Record{Kind: event.KindUnwatch, WD: wd, Name: event.CauseRemoved, Path: w.Path})
@@ -406,29 +405,30 @@ func (r *Replayer) Remove(wd int32) error {
 }
 
 // known finds a watch that stands now, or that was answered with and will stand.
-func (r *Replayer) known(wd int32) (*event.Watch, error) {
+func (r *Replayer) known(wd int32) (watch event.Record, err error) {
 	r.attended = true
 	if err := r.needTable(); err != nil {
-		return nil, err
+		return watch, err
 	}
 	if r.withheld[wd] {
-		return nil, event.ErrUnknownWatch
+		return watch, event.ErrUnknownWatch
 	}
 	if w := r.table.Watch(wd); w != nil {
-		return w, nil
+		return w.Record(), nil
 	}
 	if r.asked[wd] == nil {
-		return nil, event.ErrUnknownWatch
+		return watch, event.ErrUnknownWatch
 	}
 	if err := r.needIndex(); err != nil {
-		return nil, err
+		return watch, err
 	}
 	for i := range r.index.changes {
-		if c := &r.index.changes[i]; c.Kind == event.KindWatch && c.WD == wd && c.Seq >= r.next {
-			return &event.Watch{WD: wd, Parent: int32(c.M), Mask: c.Mask, Kernel: event.Mask(c.N), Filter: event.Filter(c.P), Flags: c.Flags, Path: c.Path}, nil
+		if c := r.index.changes[i]; c.Kind == event.KindWatch && c.WD == wd && c.Seq >= r.next {
+			c.Seq = 0
+			return c, nil
 		}
 	}
-	return nil, event.ErrUnknownWatch
+	return watch, event.ErrUnknownWatch
 }
 
 func (r *Replayer) closedError() error {

@@ -34,18 +34,19 @@ func lossOf(r *event.Record, since int64) []event.Record {
 }
 
 // delivers are the events that a recorded watch can tell of.
-func delivers(w *event.Watch) event.Mask {
+func delivers(w *event.Record) event.Mask {
+	filter, kernel := event.Filter(w.P), event.Mask(w.N)
 	switch {
-	case w.Filter == 0 && w.Kernel == 0:
+	case filter == 0 && kernel == 0:
 		return w.Mask
-	case w.Filter == 0:
-		return w.Kernel
+	case filter == 0:
+		return kernel
 	}
 	// Names are always asked for; whether a change of contents or of attributes was, only the mask says.
 	asked := w.Mask | event.IN_CREATE | event.IN_DELETE | event.IN_MOVE | event.IN_DELETE_SELF
 	var all event.Mask
 	for bit := event.Mask(1); bit&event.IN_ALL_EVENTS != 0; bit <<= 1 {
-		if needs, _ := bit.Filter(); needs&w.Filter != 0 {
+		if needs, _ := bit.Filter(); needs&filter != 0 {
 			all |= bit & asked
 		}
 	}

@@ -113,13 +113,13 @@ func tableRecords(t *event.Table) []event.Record {
 		switch {
 		case w.Lost():
 			records = append(records, w.Record())
-		case t.At(w.Path) == w:
+		case t.At(w.Path()) == w:
 			placed = append(placed, w.Record())
 		default:
 			records = append(records, w.Record())
-			if t.At(w.Path) == nil {
+			if t.At(w.Path()) == nil {
 				records = append(records,
-					event.Record{Kind: event.KindWatch, WD: freeWD(t), Path: w.Path},
+					event.Record{Kind: event.KindWatch, WD: freeWD(t), Path: w.Path()},
 					event.Record{Kind: event.KindUnwatch, WD: freeWD(t)})
 			}
 		}

@@ -92,7 +92,7 @@ func sameTable(t *testing.T, got, want *event.Table) {
 		t.Fatalf("%d watches, want %d", len(a), len(b))
 	}
 	for i := range a {
-		if a[i].Record() != b[i].Record() || (got.At(a[i].Path) == a[i]) != (want.At(b[i].Path) == b[i]) {
+		if a[i].Record() != b[i].Record() || (got.At(a[i].Path()) == a[i]) != (want.At(b[i].Path()) == b[i]) {
 			t.Fatalf("watch %+v, want %+v", a[i], b[i])
 		}
 	}

@@ -124,7 +124,7 @@ func (l *Log) verifyCheckpoint(want *event.Table, seq, changes uint64) error {
 		return err
 	}
 	same := func(a, b *event.Watch) bool {
-		return a.Record() == b.Record() && (want.At(a.Path) == a) == (got.At(b.Path) == b)
+		return a.Record() == b.Record() && (want.At(a.Path()) == a) == (got.At(b.Path()) == b)
 	}
 	if from != seq || before != changes || !slices.EqualFunc(want.Watches(), got.Watches(), same) {
 		return corrupt("checkpoint %d is not the watch table of that place", seq)

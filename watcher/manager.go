@@ -164,7 +164,7 @@ func (wm *WatchManager) watchLocked(wd int32) (Watch, bool) {
 	}
 	s := sub.settings.Load()
 	return Watch{
-		WD: wd, Path: w.Path, Mask: s.mask, Parent: w.Parent,
+		WD: wd, Path: w.Path(), Mask: s.mask, Parent: w.Parent,
 		Dir:       w.Flags&event.FlagDir != 0,
 		Recursive: w.Flags&event.FlagRecursive != 0,
 		AutoAdd:   s.autoAdd,
@@ -207,7 +207,7 @@ func (wm *WatchManager) WD(path string) (int32, bool) {
 		if at == nil {
 			continue
 		}
-		if w, ok := wm.watchLocked(at.WD); ok && w.Path == at.Path {
+		if w, ok := wm.watchLocked(at.WD); ok && w.Path == at.Path() {
 			return w.WD, true
 		}
 	}

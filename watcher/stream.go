@@ -270,7 +270,7 @@ func (s *stream) event(r *event.Record) {
 		return
 	}
 	ev := s.grow()
-	ev.WD, ev.Mask, ev.Name, ev.Path, ev.sub = r.WD, r.Mask, r.Name, w.Path, c.sub
+	ev.WD, ev.Mask, ev.Name, ev.Path, ev.sub = r.WD, r.Mask, r.Name, w.Path(), c.sub
 	ev.Synthetic = r.Flags&event.FlagSynthetic != 0
 	ev.Inferred = r.Flags&event.FlagInferred != 0
 	ev.DirUnknown = r.Flags&event.FlagDirUnknown != 0
@@ -289,7 +289,7 @@ func (s *stream) event(r *event.Record) {
 	}
 	if r.WD != s.lastWD || r.Name != s.lastName {
 		s.lastWD, s.lastName, s.lastAt = r.WD, r.Name, len(s.arena)
-		s.arena = s.wm.platform.AppendJoin(s.arena, w.Path, r.Name)
+		s.arena = s.wm.platform.AppendJoin(s.arena, ev.Path, r.Name)
 		if w.Filter != 0 && s.wm.platform != event.Windows {
 			s.separate(len(s.arena) - len(r.Name))
 		}

@@ -141,7 +141,7 @@ func (wm *WatchManager) subscribe(r *event.WatchResult, s *settings, o *watchOpt
 	if r.Key != r.Path {
 		wm.aliases[clean(wm.platform, r.Key)] = r.Path
 	}
-	if w := wm.table.Watch(r.WD); w != nil && w.Path == r.Path && !w.Lost() {
+	if w := wm.table.Watch(r.WD); w != nil && w.Path() == r.Path && !w.Lost() {
 		return
 	}
 	a := event.Record{Kind: event.KindWatch, WD: r.WD, Path: r.Path, Mask: s.mask}
@@ -316,7 +316,7 @@ func (wm *WatchManager) below(w Watch) []Watch {
 	found = wm.announced.Below(w.Path, found)
 	var all []Watch
 	for _, f := range found {
-		if b, ok := wm.watchLocked(f.WD); ok && b.WD != w.WD && b.Path == f.Path {
+		if b, ok := wm.watchLocked(f.WD); ok && b.WD != w.WD && b.Path == f.Path() {
 			all = append(all, b)
 		}
 	}
@@ -372,9 +372,11 @@ func (wm *WatchManager) apply(r *event.Record) {
 		delete(wm.subs, r.WD)
 		delete(wm.unrecorded, r.WD)
 	case event.KindMove:
-		if wm.announced.Len() > 0 {
-			for _, w := range wm.table.Below(r.Path, nil) {
-				wm.outdate(w.WD)
+		for _, a := range wm.announced.Watches() {
+			if w := wm.table.Watch(a.WD); w != nil && !w.Lost() {
+				if _, moved := wm.platform.Below(r.Path, w.Path()); moved {
+					wm.outdate(a.WD)
+				}
 			}
 		}
 	}

@@ -290,7 +290,7 @@ func (v *view) wantsRecord(table *event.Table, platform event.Platform, r *event
 	if w == nil {
 		return false
 	}
-	path := w.Path
+	path := w.Path()
 	if r.Kind == event.KindEvent || w.Flags&event.FlagDir != 0 { // a change of a watched file holds its name
 		path = platform.Join(path, r.Name)
 	}

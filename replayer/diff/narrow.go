@@ -61,7 +61,7 @@ func (s *side) relocated(path string) {
 	for _, at := range s.table.Below(path, nil) {
 		if w, ok := s.narrow[at.WD]; ok {
 			s.passed(w)
-			w.from, w.node = s.events.n, s.pathNode(at.Path)
+			w.from, w.node = s.events.n, s.pathNode(at.Path())
 			s.narrow[at.WD] = w
 		}
 	}

@@ -296,7 +296,7 @@ func pathsOf(all []event.Record) []string {
 	for i := range all {
 		r := &all[i]
 		if r.Kind == event.KindEvent {
-			out[i] = table.Watch(r.WD).Path + "/" + r.Name
+			out[i] = table.Watch(r.WD).Path() + "/" + r.Name
 		}
 		table.Apply(r)
 	}

@@ -139,7 +139,7 @@ func (s *side) child(dir uint32, name string) uint32 {
 func (s *side) fill(at *slot, wd int32) {
 	*at = slot{wd: wd, tables: s.tables}
 	if w := s.table.Watch(wd); w != nil {
-		at.node, at.lost, at.mask = s.pathNode(w.Path), w.Lost(), asked(w.Mask)|event.AlwaysDelivered
+		at.node, at.lost, at.mask = s.pathNode(w.Path()), w.Lost(), asked(w.Mask)|event.AlwaysDelivered
 	}
 }
 

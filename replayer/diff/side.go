@@ -228,7 +228,7 @@ func (s *side) loss(r *event.Record) {
 	from := sort.Search(s.events.n, func(i int) bool { return *s.times.at(i) >= r.M })
 	w := window{Loss: Loss{Seq: r.Seq, Since: r.M, Time: r.Time, Count: r.N, Cause: r.Name}, from: from, to: s.events.n}
 	if watch := s.table.Watch(r.WD); watch != nil && r.WD > 0 {
-		w.node = s.pathNode(watch.Path)
+		w.node = s.pathNode(watch.Path())
 		w.Path = Text(s.path(w.node))
 	}
 	full := r.Name == "kernel" || r.Name == "buffer"

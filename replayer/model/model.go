@@ -164,7 +164,7 @@ func (m *Model) entry(r *event.Record) {
 	if w == nil {
 		return
 	}
-	at := m.tree.make(w.Path, true)
+	at := m.tree.make(w.Path(), true)
 	at.seen = m.Losses
 	if r.Name == "" {
 		at.children, at.gone = nil, nil
@@ -175,7 +175,7 @@ func (m *Model) entry(r *event.Record) {
 	}
 	const format, directory = 0o170000, 0o040000 // S_IFMT, S_IFDIR
 	dir := r.Cookie&format == directory
-	n := m.tree.make(m.Header.Platform.Join(w.Path, r.Name), dir)
+	n := m.tree.make(m.Header.Platform.Join(w.Path(), r.Name), dir)
 	n.seen, n.listed = m.Losses, w.Filter != 0
 	if dir && namesTold(w) && m.Header.Snapshot {
 		n.full = m.Losses
@@ -267,7 +267,7 @@ func (m *Model) event(r *event.Record) {
 	if w.Lost() {
 		return
 	}
-	path := m.Header.Platform.Join(w.Path, r.Name)
+	path := m.Header.Platform.Join(w.Path(), r.Name)
 	p := m.place(path)
 	switch {
 	case r.Mask&event.IN_CREATE != 0:

@@ -30,7 +30,7 @@ header platform "linux"
 		r := &records[i]
 		table.Apply(r)
 		if r.Kind == event.KindEvent {
-			fmt.Printf("%s %q\n", r.Mask, text.Header().Platform.Join(table.Watch(r.WD).Path, r.Name))
+			fmt.Printf("%s %q\n", r.Mask, text.Header().Platform.Join(table.Watch(r.WD).Path(), r.Name))
 		}
 	}
 	// Output: IN_CREATE "/tmp/project/a\x1b.txt"

@@ -9,47 +9,66 @@ import (
 // is a function of the KindWatch, KindUnwatch, KindMove and KindMask records applied to
 // it, and of nothing else. It is not safe for concurrent use.
 //
-// Finding a watch takes constant time, renaming a directory takes time
-// proportional to the number of watches below it.
+// Finding a watch by its wd takes constant time. What is given a path, renaming
+// a directory too, takes time proportional to the length of the path,
+// however much there is below it.
 type Table struct {
-	platform Platform
-	byWD     map[int32]*Watch
-	byPath   map[string]*node // by folded path; watched places and the directories that lead to them
-	last     *Watch           // of the latest Watch call: events come in runs
+	places
+	byWD map[int32]*Watch
+	last *Watch // of the latest Watch call: events come in runs
 }
 
 // Watch is one entry of a Table. Callers do not change it.
 type Watch struct {
-	WD     int32
-	Parent int32  // wd of the watch whose auto-add placed this one, 0 where a caller asked for it
-	Mask   Mask   // as asked for
-	Kernel Mask   // as given to the kernel of Linux
-	Flags  Flags  // FlagDir, FlagRecursive, FlagAutoAdd, FlagLost
-	Filter Filter // as given to the kernel of Windows
-	Path   string
-	at     *node // nil once another watch took the place, or the place is not known
+	WD      int32
+	Parent  int32  // wd of the watch whose auto-add placed this one, 0 where a caller asked for it
+	Mask    Mask   // as asked for
+	Kernel  Mask   // as given to the kernel of Linux
+	Flags   Flags  // FlagDir, FlagRecursive, FlagAutoAdd, FlagLost
+	Filter  Filter // as given to the kernel of Windows
+	table   *Table
+	at      *node  // nil once another watch took the place, or the place is not known
+	path    string // where at was in that version of the places
+	version uint64
+}
+
+// Path is where the watched object is, as far as the records have come. It does not
+// allocate unless a directory was renamed since the last call.
+func (w *Watch) Path() string {
+	if w.version != w.table.version {
+		w.resolve()
+	}
+	return w.path
 }
 
 // Lost reports whether the watched object left the tree, so that Path is only
 // where it was last seen.
-func (w *Watch) Lost() bool { return w.Flags&FlagLost != 0 }
+func (w *Watch) Lost() bool {
+	if w.version != w.table.version {
+		w.resolve()
+	}
+	return w.Flags&FlagLost != 0
+}
+
+// resolve finds out where w is since the latest rename.
+func (w *Watch) resolve() {
+	if w.at != nil {
+		path, top := w.table.join(w.at)
+		w.Flags |= top.flags
+		w.table.keep(w, path)
+	}
+	w.version = w.table.version
+}
 
 // Record is the KindWatch record, without number and time, that makes an entry like w.
 func (w *Watch) Record() Record {
-	return Record{Kind: KindWatch, Flags: w.Flags, WD: w.WD, Mask: w.Mask, N: int64(w.Kernel), M: int64(w.Parent), P: int64(w.Filter), Path: w.Path}
-}
-
-// node is a place in the tree of paths. It exists while it or a place below it is watched.
-type node struct {
-	path              string
-	up                *node // nil for a root
-	first, next, prev *node // first child, siblings
-	watch             *Watch
+	w.Lost() // brings the flags up to date
+	return Record{Kind: KindWatch, Flags: w.Flags, WD: w.WD, Mask: w.Mask, N: int64(w.Kernel), M: int64(w.Parent), P: int64(w.Filter), Path: w.Path()}
 }
 
 // NewTable gives an empty table that follows the path rules of platform.
 func NewTable(platform Platform) *Table {
-	return &Table{platform: platform, byWD: make(map[int32]*Watch), byPath: make(map[string]*node)}
+	return &Table{places: newPlaces(platform), byWD: make(map[int32]*Watch)}
 }
 
 // Len is the number of watches.
@@ -69,15 +88,18 @@ func (t *Table) Watch(wd int32) *Watch {
 
 // At gives the watch that stands for path, or nil. Path must be clean.
 func (t *Table) At(path string) *Watch {
-	if n := t.byPath[t.platform.Fold(path)]; n != nil {
+	if n := t.find(path); n != nil {
 		return n.watch
 	}
 	return nil
 }
 
+// Holds reports whether anything at or below path is watched. Path must be clean.
+func (t *Table) Holds(path string) bool { return t.find(path) != nil }
+
 // Below appends the watches at and below path to to, parents before what they hold.
 func (t *Table) Below(path string, to []*Watch) []*Watch {
-	n := t.byPath[t.platform.Fold(path)]
+	n := t.find(path)
 	if n == nil {
 		return to
 	}
@@ -130,38 +152,49 @@ func (t *Table) Apply(r *Record) {
 func (t *Table) set(r *Record) {
 	w := t.byWD[r.WD]
 	if w == nil {
-		w = &Watch{WD: r.WD}
+		w = &Watch{WD: r.WD, table: t}
 		t.byWD[r.WD] = w
+	}
+	stands := r.Flags&FlagLost == 0 && w.at != nil && w.Path() == r.Path && t.find(r.Path) == w.at
+	if !stands {
+		t.vacate(w)
 	}
 	w.Parent, w.Mask, w.Kernel, w.Flags = int32(r.M), r.Mask, Mask(r.N), r.Flags
 	w.Filter = Filter(r.P)
-	if w.at != nil && w.Path == r.Path && !w.Lost() {
+	if stands {
 		return
 	}
-	t.vacate(w)
-	w.Path = r.Path
-	if w.Lost() {
+	w.path, w.version = r.Path, t.version
+	if len(r.Path) > t.platform.maxPath() {
+		w.Flags |= FlagLost
+	}
+	if w.Flags&FlagLost != 0 {
 		return
 	}
 	n := t.place(r.Path)
-	if n.watch != nil {
-		n.watch.at = nil
+	if other := n.watch; other != nil {
+		other.settle()
 	}
 	n.watch, w.at = w, n
+	t.spell(w, n)
 }
 
-// place finds or makes the node of path and of every directory above it.
-func (t *Table) place(path string) *node {
-	key := t.platform.Fold(path)
-	if n := t.byPath[key]; n != nil {
-		return n
+// spell has a place the spelling of its latest watch. Directories above it keep theirs.
+func (t *Table) spell(w *Watch, n *node) {
+	if t.platform != Windows {
+		return
 	}
-	n := &node{path: path}
-	t.byPath[key] = n
-	if parent := t.platform.Parent(path); parent != path {
-		n.attach(t.place(parent))
+	if name := w.path[len(w.path)-len(n.name):]; name != n.name {
+		n.name = name
+		t.changed()
 	}
-	return n
+	w.version = 0
+}
+
+// settle has w keep the path that it has, whatever is renamed.
+func (w *Watch) settle() {
+	w.Path()
+	w.at = nil
 }
 
 // vacate takes w out of the tree of paths and removes the nodes that nothing needs any more.
@@ -170,130 +203,45 @@ func (t *Table) vacate(w *Watch) {
 	if n == nil {
 		return
 	}
-	n.watch, w.at = nil, nil
+	w.settle()
+	n.watch = nil
 	t.prune(n)
-}
-
-func (t *Table) prune(n *node) {
-	for n != nil && n.watch == nil && n.first == nil {
-		up := n.up
-		n.detach()
-		delete(t.byPath, t.platform.Fold(n.path))
-		n = up
-	}
 }
 
 // lose takes everything at and below path out of the tree of paths.
 func (t *Table) lose(path string) {
-	n := t.byPath[t.platform.Fold(path)]
-	if n == nil {
-		return
+	if n := t.find(path); n != nil {
+		t.cutOff(n, path, FlagLost)
 	}
-	n.walk(func(n *node) {
-		if n.watch != nil {
-			n.watch.Flags |= FlagLost
-		}
-	})
-	t.cut(n)
-}
-
-// cut removes n and everything below it from the tree; its watches keep only their last path.
-func (t *Table) cut(n *node) {
-	n.walk(func(n *node) {
-		if n.watch != nil {
-			n.watch.at = nil
-		}
-		delete(t.byPath, t.platform.Fold(n.path))
-	})
-	up := n.up
-	n.detach()
-	t.prune(up)
-}
-
-// maxPath is how long, in bytes, a path may become by renames: some more than what
-// the system takes. A recording that moves directories into each other for ever
-// could fill the memory otherwise.
-func (p Platform) maxPath() int {
-	if p == Windows {
-		return 32 << 10
-	}
-	return 8 << 10
 }
 
 // move re-roots everything at and below src to dst. What stood at dst was
 // overwritten by the rename and gives way. What would get a path that no system
-// has is lost.
+// has is lost: see TooLong.
 func (t *Table) move(src, dst string) {
-	n := t.byPath[t.platform.Fold(src)]
+	n := t.find(src)
 	if n == nil || src == dst {
 		return
 	}
 	if _, inside := t.platform.Below(src, dst); inside && t.platform.Fold(src) != t.platform.Fold(dst) {
 		return // no file system can do it, but a hostile log can say it
 	}
-	if victim := t.byPath[t.platform.Fold(dst)]; victim != nil && victim != n {
+	if victim := t.find(dst); victim != nil && victim != n {
 		if _, inside := t.platform.Below(dst, src); inside {
 			return // nor can a directory replace one that it is in
 		}
-		t.cut(victim)
+		t.cutOff(victim, dst, 0)
 	}
-	longest := 0
-	n.walk(func(n *node) { longest = max(longest, len(n.path)) })
-	if longest-len(src)+len(dst) > t.platform.maxPath() {
+	if t.TooLong(src, dst) {
 		t.lose(src)
 		return
 	}
-	up := n.up
-	n.detach()
-	n.walk(func(n *node) { delete(t.byPath, t.platform.Fold(n.path)) })
-	n.walk(func(n *node) {
-		n.path = dst + n.path[len(src):]
-		t.byPath[t.platform.Fold(n.path)] = n
-		if n.watch != nil {
-			n.watch.Path = n.path
-		}
-	})
-	if parent := t.platform.Parent(dst); parent != dst {
-		n.attach(t.place(parent))
-	}
-	t.prune(up)
+	t.places.move(n, dst)
 }
 
-func (n *node) attach(up *node) {
-	n.up, n.prev, n.next = up, nil, up.first
-	if up.first != nil {
-		up.first.prev = n
-	}
-	up.first = n
-}
-
-func (n *node) detach() {
-	switch {
-	case n.prev != nil:
-		n.prev.next = n.next
-	case n.up != nil:
-		n.up.first = n.next
-	}
-	if n.next != nil {
-		n.next.prev = n.prev
-	}
-	n.up, n.prev, n.next = nil, nil, nil
-}
-
-// walk visits n and everything below it, parents first. visit must not change the links.
-func (n *node) walk(visit func(*node)) {
-	for at := n; at != nil; {
-		visit(at)
-		if at.first != nil {
-			at = at.first
-			continue
-		}
-		for at != n && at.next == nil {
-			at = at.up
-		}
-		if at == n {
-			return
-		}
-		at = at.next
-	}
+// TooLong reports whether a rename of src to dst makes paths of watches longer
+// than any that a system takes. A KindMove record that says so has them lost.
+func (t *Table) TooLong(src, dst string) bool {
+	n := t.find(src)
+	return n != nil && len(dst)+n.below > t.platform.maxPath()
 }

@@ -48,7 +48,7 @@ func TestTableOfWindowsIgnoresCase(t *testing.T) {
 	for _, r := range []Record{watch(1, `C:\Data`), watch(2, `C:\Data\Sub`), move(`c:\data\sub`, `C:\Data\SUB`)} {
 		table.Apply(&r)
 	}
-	if w := table.At(`c:\DATA\sub`); w == nil || w.WD != 2 || w.Path != `C:\Data\SUB` {
+	if w := table.At(`c:\DATA\sub`); w == nil || w.WD != 2 || w.Path() != `C:\Data\SUB` {
 		t.Errorf("found %+v", w)
 	}
 }
@@ -74,132 +74,226 @@ func TestTableRecordsMakeTheSameTable(t *testing.T) {
 
 // The table against a model that does everything by comparing strings.
 func TestTableEqualsAPlainModel(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 2))
-	names := []string{"a", "b", "ab"}
-	path := func() string {
-		var b strings.Builder
-		for range 1 + rng.IntN(4) {
-			b.WriteString("/" + names[rng.IntN(len(names))])
+	for _, c := range []struct {
+		platform Platform
+		roots    []string
+		names    []string
+	}{
+		{Linux, []string{"/"}, []string{"a", "b", "ab"}},
+		{Linux, []string{"/", "", "r/"}, []string{"a", "b"}},
+		{Windows, []string{`C:\`, `\\server\share\`, `\`}, []string{"a", "A", "ab", "é", "É"}},
+	} {
+		rng := rand.New(rand.NewPCG(1, 2))
+		separator := string(c.platform.Separator())
+		path := func() string {
+			elements := make([]string, 1+rng.IntN(4))
+			for i := range elements {
+				elements[i] = c.names[rng.IntN(len(c.names))]
+			}
+			return c.roots[rng.IntN(len(c.roots))] + strings.Join(elements, separator)
 		}
-		return b.String()
-	}
-	for range 200 {
-		table := NewTable(Linux)
-		model := map[int32]string{} // watches with a place
-		for range 60 {
-			var r Record
-			switch rng.IntN(6) {
-			case 0, 1, 2:
-				r = watch(1+rng.Int32N(20), path())
-			case 3:
-				r = unwatch(1 + rng.Int32N(20))
-			case 4:
-				r = move(path(), path())
-			case 5:
-				r = move(path(), "")
-			}
-			table.Apply(&r)
-			model = applyToModel(model, r)
-			checkTable(t, table)
-			for wd, p := range model {
-				if w := table.At(p); w == nil || w.WD != wd {
-					t.Fatalf("after %s: %s is %+v, want wd %d", AppendText(nil, &r), p, w, wd)
+		for range 200 {
+			table := NewTable(c.platform)
+			model := plainTable{c.platform, make(map[int32]plainWatch)}
+			for range 60 {
+				r := anyRecord(rng, path)
+				table.Apply(&r)
+				model.apply(&r)
+				if rng.IntN(10) == 0 {
+					table.joinedSize = maxJoined + 1
 				}
-			}
-			placed := 0
-			for _, w := range table.Watches() {
-				if w.at != nil {
-					placed++
+				checkTable(t, table)
+				if rng.IntN(3) > 0 {
+					continue // so that paths are asked for that are several renames old
 				}
-			}
-			if placed != len(model) {
-				t.Fatalf("after %s: %d watches have a place, want %d", AppendText(nil, &r), placed, len(model))
+				for _, w := range table.Watches() {
+					want := model.watches[w.WD]
+					if c.platform.Fold(w.Path()) != want.path || w.Lost() != want.lost || (table.At(w.Path()) == w) != want.placed {
+						t.Fatalf("after %s: %s lost %t placed %t, want %+v", AppendText(nil, &r), w.Path(), w.Lost(), table.At(w.Path()) == w, want)
+					}
+				}
+				if table.Len() != len(model.watches) {
+					t.Fatalf("after %s: %d watches, want %d", AppendText(nil, &r), table.Len(), len(model.watches))
+				}
+				if dir := path(); len(table.Below(dir, nil)) != len(model.below(dir)) || table.Holds(dir) != (len(model.below(dir)) > 0) {
+					t.Fatalf("after %s: %d watches below %s, want %v", AppendText(nil, &r), len(table.Below(dir, nil)), dir, model.below(dir))
+				}
 			}
 		}
 	}
 }
 
-func applyToModel(model map[int32]string, r Record) map[int32]string {
-	below := func(dir, p string) bool { return p == dir || strings.HasPrefix(p, dir+"/") }
-	out := map[int32]string{}
+// No file system has such paths, but a recording can.
+func TestTableTakesAnyPath(t *testing.T) {
+	for _, platform := range []Platform{Linux, Windows} {
+		rng := rand.New(rand.NewPCG(1, 2))
+		path := func() string {
+			var b strings.Builder
+			for range rng.IntN(7) {
+				b.WriteString([]string{"a", `\`, "/", ":", "", "C:", "\xff", "é"}[rng.IntN(8)])
+			}
+			return b.String()
+		}
+		for range 300 {
+			table := NewTable(platform)
+			for range 60 {
+				r := anyRecord(rng, path)
+				table.Apply(&r)
+				checkTable(t, table)
+				if r.Kind == KindWatch && platform == Linux && table.Watch(r.WD).Path() != r.Path {
+					t.Fatalf("%s is found at %q", AppendText(nil, &r), table.Watch(r.WD).Path())
+				}
+				if r.Kind == KindWatch && table.At(r.Path) != table.Watch(r.WD) {
+					t.Fatalf("%s is not found", AppendText(nil, &r))
+				}
+			}
+			again := NewTable(platform)
+			for _, w := range table.Watches() {
+				r := w.Record()
+				again.Apply(&r)
+				if got := again.Watch(w.WD); got.Record() != r {
+					t.Fatalf("got %+v, want %+v", got.Record(), r)
+				}
+			}
+		}
+	}
+}
+
+func anyRecord(rng *rand.Rand, path func() string) Record {
+	switch rng.IntN(6) {
+	case 3:
+		return unwatch(1 + rng.Int32N(20))
+	case 4:
+		return move(path(), path())
+	case 5:
+		return move(path(), "")
+	}
+	return watch(1+rng.Int32N(20), path())
+}
+
+// plainTable is a Table that knows nothing but strings.
+type plainTable struct {
+	platform Platform
+	watches  map[int32]plainWatch
+}
+
+type plainWatch struct {
+	path         string // folded
+	placed, lost bool
+}
+
+// below lists the watches that have a place at or below dir.
+func (p *plainTable) below(dir string) (wds []int32) {
+	for wd, w := range p.watches {
+		if _, ok := p.platform.Below(dir, w.path); ok && w.placed {
+			wds = append(wds, wd)
+		}
+	}
+	return wds
+}
+
+func (p *plainTable) apply(r *Record) {
+	path, src := p.platform.Fold(r.Path), p.platform.Fold(r.Src)
 	switch r.Kind {
 	case KindWatch:
-		for wd, p := range model {
-			if wd != r.WD && p != r.Path {
-				out[wd] = p
+		for wd, w := range p.watches {
+			if w.path == path {
+				w.placed = false
+				p.watches[wd] = w
 			}
 		}
-		out[r.WD] = r.Path
+		p.watches[r.WD] = plainWatch{path: path, placed: true}
 	case KindUnwatch:
-		for wd, p := range model {
-			if wd != r.WD {
-				out[wd] = p
-			}
-		}
+		delete(p.watches, r.WD)
 	case KindMove:
-		known := false
-		for _, p := range model {
-			known = known || below(r.Src, p)
-		}
-		if !known || (r.Path != "" && (below(r.Src, r.Path) || below(r.Path, r.Src) && occupied(model, r.Path))) {
-			return model
-		}
-		for wd, p := range model {
-			switch {
-			case below(r.Src, p) && r.Path != "":
-				out[wd] = r.Path + p[len(r.Src):]
-			case below(r.Src, p), r.Path != "" && below(r.Path, p):
-			default:
-				out[wd] = p
+		moved := p.below(src)
+		if path != "" {
+			_, inside := p.platform.Below(src, path)
+			_, outside := p.platform.Below(path, src)
+			if len(moved) == 0 || inside && src != path || outside && src != path && len(p.below(path)) > 0 {
+				return
+			}
+			for _, wd := range p.below(path) {
+				w := p.watches[wd]
+				w.placed = src == path
+				p.watches[wd] = w
 			}
 		}
-	}
-	return out
-}
-
-func occupied(model map[int32]string, path string) bool {
-	for _, p := range model {
-		if p == path || strings.HasPrefix(p, path+"/") {
-			return true
+		for _, wd := range moved {
+			w := p.watches[wd]
+			w.placed, w.lost = path != "", path == ""
+			if path != "" {
+				rest, _ := p.platform.Below(src, w.path)
+				w.path = p.platform.Join(path, rest)
+			}
+			p.watches[wd] = w
 		}
 	}
-	return false
 }
 
-// checkTable holds the invariants: every place is reachable from its parent,
-// no place is kept that nothing needs, watches and places agree.
+// checkTable holds the invariants of the places: each is filed under its name and knows the
+// longest path below it, none is kept that nothing needs, watches and places agree.
 func checkTable(t *testing.T, table *Table) {
 	t.Helper()
-	for key, n := range table.byPath {
-		if table.platform.Fold(n.path) != key {
-			t.Fatalf("place %q is filed under %q", n.path, key)
+	tops := make(map[*node]bool)
+	for edge, n := range table.nodes {
+		if edge.up != n.up || edge.name != table.platform.Fold(n.name) || n.cut {
+			t.Fatalf("place %q is filed under %q", n.name, edge.name)
 		}
-		if n.watch == nil && n.first == nil {
-			t.Fatalf("place %q serves nothing", n.path)
+		top := n
+		for top.up != nil {
+			top = top.up
 		}
-		if n.watch != nil && (n.watch.at != n || n.watch.Path != n.path || table.byWD[n.watch.WD] != n.watch) {
-			t.Fatalf("place %q and its watch %+v do not agree", n.path, n.watch)
-		}
-		if parent := table.platform.Parent(n.path); parent != n.path && n.up != table.byPath[table.platform.Fold(parent)] {
-			t.Fatalf("place %q does not hang below %q", n.path, parent)
-		}
-		for child := n.first; child != nil; child = child.next {
-			if child.up != n || (child.next != nil && child.next.prev != child) {
-				t.Fatalf("links of %q are broken", child.path)
+		tops[top] = true
+	}
+	for _, w := range table.byWD {
+		if w.at != nil {
+			_, top := table.join(w.at)
+			tops[top] = true
+			if w.at.watch != w {
+				t.Fatalf("watch %d and its place do not agree", w.WD)
 			}
 		}
 	}
-	for wd, w := range table.byWD {
-		if w.WD != wd || (w.at != nil && w.at.watch != w) {
-			t.Fatalf("watch %d: %+v", wd, w)
+	filed := 0
+	for top := range tops {
+		if top.cut == (table.nodes[edge{nil, table.platform.Fold(top.name)}] == top) {
+			t.Fatalf("%q is cut off: %t", top.name, top.cut)
 		}
+		top.walk(func(n *node) {
+			if !n.cut {
+				filed++
+			}
+			if n.watch == nil && len(n.kids) == 0 {
+				t.Fatalf("place %q serves nothing", n.name)
+			}
+			if n.watch != nil && (n.watch.at != n || table.byWD[n.watch.WD] != n.watch) {
+				t.Fatalf("place %q and its watch %+v do not agree", n.name, n.watch)
+			}
+			below := 0
+			for i, kid := range n.kids {
+				below = max(below, kid.reach())
+				if kid.up != n || kid.at != i || n.kids[(i-1)/2].reach() < kid.reach() && i > 0 {
+					t.Fatalf("%q is not in order below %q", kid.name, n.name)
+				}
+			}
+			if below != n.below {
+				t.Fatalf("%d bytes below %q, want %d", n.below, n.name, below)
+			}
+		})
+	}
+	if filed != len(table.nodes) {
+		t.Fatalf("%d places are reached, %d are filed", filed, len(table.nodes))
+	}
+	if n := table.near; n != nil && table.nodes[edge{n.up, table.platform.Fold(n.name)}] != n {
+		t.Fatalf("%q, which was found last, is gone", table.nearPath)
 	}
 }
 
 func describe(table *Table) string {
 	var all []string
 	for _, w := range table.Watches() {
-		s := fmt.Sprintf("%d=%s", w.WD, w.Path)
+		s := fmt.Sprintf("%d=%s", w.WD, w.Path())
 		if w.Lost() {
 			s += "(lost)"
 		}
@@ -232,9 +326,9 @@ func TestARecordingCannotMakePathsGrowForEver(t *testing.T) {
 	}
 	w := table.Watch(1)
 	if w == nil || !w.Lost() {
-		t.Fatalf("the watch is not lost, its path has %d bytes", len(w.Path))
+		t.Fatalf("the watch is not lost, its path has %d bytes", len(w.Path()))
 	}
-	if len(w.Path) > Linux.maxPath() || table.At(w.Path) != nil {
-		t.Errorf("a path of %d bytes, found in the table: %v", len(w.Path), table.At(w.Path) != nil)
+	if path := w.Path(); len(path) > Linux.maxPath() || table.At(path) != nil {
+		t.Errorf("a path of %d bytes, found in the table: %v", len(path), table.At(path) != nil)
 	}
 }

@@ -173,9 +173,9 @@ func (n *Inotify) watchAsked(l *landing) {
 // reAdded gives a watch that exists the mask, flags and path of a request.
 func (n *Inotify) reAdded(l *landing) {
 	w := n.table.Watch(l.wd)
-	if w.Path != l.path && !w.Lost() && n.identify(w.Path, 0) != l.wd {
+	if w.Path() != l.path && !w.Lost() && n.identify(w.Path(), 0) != l.wd {
 		n.settled[l.wd] = n.stream.drained
-		n.move(w.Path, l.path)
+		n.move(w.Path(), l.path)
 	}
 	if l.add.request.Mask&event.IN_MASK_ADD != 0 {
 		l.asked |= w.Mask
@@ -252,7 +252,7 @@ func (n *Inotify) Update(wd int32, mask event.Mask) error {
 		return event.ErrUnknownWatch
 	}
 	if mask&event.IN_ALL_EVENTS == 0 {
-		return &event.WatchError{Op: "watch", Path: w.Path, Err: unix.EINVAL, Hint: "the mask names no event"}
+		return &event.WatchError{Op: "watch", Path: w.Path(), Err: unix.EINVAL, Hint: "the mask names no event"}
 	}
 	r := w.Record()
 	call := mask & event.IN_DONT_FOLLOW
@@ -262,12 +262,12 @@ func (n *Inotify) Update(wd int32, mask event.Mask) error {
 	r.Mask = mask &^ (event.IN_MASK_ADD | event.IN_MASK_CREATE)
 	kernel := kernelMask(r.Mask, r.Flags)
 	r.N = int64(kernel)
-	if w.Lost() || n.identify(w.Path, call) != wd {
-		return &event.WatchError{Op: "watch", Path: w.Path, Err: unix.ESTALE, Hint: "the path leads to something else now; watch it again"}
+	if w.Lost() || n.identify(w.Path(), call) != wd {
+		return &event.WatchError{Op: "watch", Path: w.Path(), Err: unix.ESTALE, Hint: "the path leads to something else now; watch it again"}
 	}
-	got, err := n.addWatch(w.Path, kernel|call)
+	got, err := n.addWatch(w.Path(), kernel|call)
 	if err != nil {
-		return watchError("watch", w.Path, err)
+		return watchError("watch", w.Path(), err)
 	}
 	if got != wd {
 		n.discard(got)

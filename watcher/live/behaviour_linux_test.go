@@ -74,7 +74,7 @@ func (s *session) story(root string, records []event.Record) string {
 		case event.KindEvent:
 			path := "?"
 			if w != nil {
-				path = rel(event.Linux.Join(w.Path, r.Name))
+				path = rel(event.Linux.Join(w.Path(), r.Name))
 			}
 			line = r.Mask.String() + " " + path
 			if r.Flags&event.FlagSynthetic != 0 {
@@ -95,10 +95,10 @@ func (s *session) story(root string, records []event.Record) string {
 		case event.KindMask:
 			line = "mask"
 			for wd := range r.Masked() {
-				line += " " + rel(table.Watch(wd).Path)
+				line += " " + rel(table.Watch(wd).Path())
 			}
 		case event.KindEntry:
-			line = "entry " + rel(event.Linux.Join(w.Path, r.Name))
+			line = "entry " + rel(event.Linux.Join(w.Path(), r.Name))
 		default:
 			line = r.Kind.String() + " " + r.Name
 		}
@@ -499,7 +499,7 @@ func TestSnapshotTellsWhatIsThere(t *testing.T) {
 	for _, r := range s.sync() {
 		switch r.Kind {
 		case event.KindEntry:
-			found[event.Linux.Join(s.table.Watch(r.WD).Path, r.Name)[len(root):]] = r
+			found[event.Linux.Join(s.table.Watch(r.WD).Path(), r.Name)[len(root):]] = r
 		case event.KindWatch, event.KindMask:
 		default:
 			t.Errorf("unexpected %s", event.AppendText(nil, &r))

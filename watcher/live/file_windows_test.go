@@ -21,7 +21,7 @@ func watchedFile(t *testing.T, dir string) *session {
 func TestFileWatchTellsOfItsFileAlone(t *testing.T) {
 	dir := tempdir.New(t)
 	s := watchedFile(t, dir)
-	if w := s.table.Watch(1); w == nil || w.Path != dir+`\f` || w.Flags != 0 || w.Filter == 0 {
+	if w := s.table.Watch(1); w == nil || w.Path() != dir+`\f` || w.Flags != 0 || w.Filter == 0 {
 		t.Fatalf("%+v", w)
 	}
 	ok(t, write(dir+`\g`), write(dir+`\F`), os.Remove(dir+`\g`), os.Mkdir(dir+`\d`, 0o755))
@@ -45,7 +45,7 @@ func TestFileWatchFollowsRenames(t *testing.T) {
 	if moves := of(event.KindMove, told); len(moves) != 1 || moves[0].Src != dir+`\f` || moves[0].Path != dir+`\g` {
 		t.Errorf("%s", text(told))
 	}
-	if w := s.table.Watch(1); w == nil || w.Path != dir+`\g` {
+	if w := s.table.Watch(1); w == nil || w.Path() != dir+`\g` {
 		t.Errorf("%+v", w)
 	}
 }

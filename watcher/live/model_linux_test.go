@@ -73,7 +73,7 @@ func (m *model) apply(r *event.Record) {
 	if w.Lost() || r.Name == "" {
 		return
 	}
-	path := event.Linux.Join(w.Path, r.Name)
+	path := event.Linux.Join(w.Path(), r.Name)
 	key := path
 	if r.Mask&event.IN_ISDIR != 0 || r.Kind == event.KindEntry && r.Cookie&0o170000 == 0o040000 {
 		key += "/"
@@ -145,8 +145,8 @@ func (s *session) check(root string) {
 		}
 	}
 	for _, w := range s.table.Watches() {
-		if !real[w.Path+"/"] && w.Path != root {
-			diff = append(diff, fmt.Sprintf("watch %d of nothing: %s", w.WD, w.Path))
+		if !real[w.Path()+"/"] && w.Path() != root {
+			diff = append(diff, fmt.Sprintf("watch %d of nothing: %s", w.WD, w.Path()))
 		}
 	}
 	diff = append(m.faults, diff...)

@@ -81,7 +81,7 @@ func (n *Inotify) entry(w *event.Watch, r event.Record) {
 		}
 	case r.Mask&event.IN_DELETE != 0:
 		n.todo.drop(key)
-		if at := n.table.At(event.Linux.Join(w.Path, r.Name)); at != nil {
+		if at := n.table.At(event.Linux.Join(w.Path(), r.Name)); at != nil {
 			n.doomed[at.WD] = true
 		}
 	case r.Mask&event.IN_MOVED_FROM != 0:
@@ -89,7 +89,7 @@ func (n *Inotify) entry(w *event.Watch, r event.Record) {
 			set(&n.departing.adrift, r.Cookie, it)
 			it.add.open++
 		}
-		n.departed(event.Linux.Join(w.Path, r.Name), r.Cookie)
+		n.departed(event.Linux.Join(w.Path(), r.Name), r.Cookie)
 	case r.Mask&event.IN_MOVED_TO != 0:
 		n.arrived(w, r.Name, r.Cookie, dir)
 	}
@@ -115,7 +115,7 @@ func (n *Inotify) departed(path string, cookie uint32) {
 
 // arrived follows a name into directory w.
 func (n *Inotify) arrived(w *event.Watch, name string, cookie uint32, dir bool) {
-	path := event.Linux.Join(w.Path, name)
+	path := event.Linux.Join(w.Path(), name)
 	d, known := n.departing.byCookie[cookie]
 	it := n.departing.adrift[cookie]
 	delete(n.departing.adrift, cookie)
@@ -160,15 +160,15 @@ func (n *Inotify) move(src, dst string) {
 	if victims := n.table.Below(dst, nil); len(victims) > 0 && src != dst {
 		was := replaced{src: src}
 		for _, w := range victims {
-			was.watches = append(was.watches, covered{w.WD, w.Path[len(dst):]})
+			was.watches = append(was.watches, covered{w.WD, w.Path()[len(dst):]})
 		}
 		set(&n.departing.replaced, dst, was)
 	}
 	n.emit(event.Record{Kind: event.KindMove, Src: src, Path: dst})
 	for _, w := range n.table.Below(dst, nil) {
-		n.placed(w.WD, w.Path)
-		if w.Path != dst && n.excluded(w.WD, w.Path) && w.Flags&event.FlagDir != 0 {
-			n.leave(w.Path)
+		n.placed(w.WD, w.Path())
+		if w.Path() != dst && n.excluded(w.WD, w.Path()) && w.Flags&event.FlagDir != 0 {
+			n.leave(w.Path())
 		}
 	}
 }
@@ -237,10 +237,10 @@ func (n *Inotify) movedSelf(w *event.Watch, place int64) {
 		delete(n.departing.byWD, w.WD)
 	} else if place < n.settled[w.WD] {
 		return
-	} else if up := n.table.At(event.Linux.Parent(w.Path)); up != nil && up != w && up.Kernel&event.IN_MOVED_FROM != 0 {
+	} else if up := n.table.At(event.Linux.Parent(w.Path())); up != nil && up != w && up.Kernel&event.IN_MOVED_FROM != 0 {
 		return // its directory has told where it went
 	}
-	n.leave(w.Path)
+	n.leave(w.Path())
 }
 
 func (n *Inotify) because(wd int32, cause string) {
@@ -275,10 +275,10 @@ func (n *Inotify) ended(w *event.Watch, cause string) {
 		delete(n.departing.byWD, wd)
 		delete(n.departing.byCookie, cookie)
 	}
-	if was, ok := n.departing.replaced[w.Path]; ok && len(was.watches) > 0 && was.watches[0].wd == wd {
-		delete(n.departing.replaced, w.Path)
+	if was, ok := n.departing.replaced[w.Path()]; ok && len(was.watches) > 0 && was.watches[0].wd == wd {
+		delete(n.departing.replaced, w.Path())
 	}
-	n.emit(event.Record{Kind: event.KindUnwatch, WD: wd, Name: cause, Path: w.Path})
+	n.emit(event.Record{Kind: event.KindUnwatch, WD: wd, Name: cause, Path: w.Path()})
 }
 
 // placed is called for a watch that has a path, a new one or another one than before.

@@ -133,7 +133,7 @@ func TestLongPaths(t *testing.T) {
 	if fmt.Sprint(byWD) != fmt.Sprint(want) {
 		t.Errorf("told %v\nwant %v", byWD, want)
 	}
-	if w := s.table.Watch(2); w == nil || w.Path != long {
+	if w := s.table.Watch(2); w == nil || w.Path() != long {
 		t.Errorf("%+v", w)
 	}
 }

@@ -142,7 +142,7 @@ func (n *Inotify) aim(it *item) (landing, bool) {
 	if w == nil || w.Lost() || n.causes[it.parent] != "" {
 		return landing{}, false
 	}
-	l := landing{item: it, path: event.Linux.Join(w.Path, it.name), asked: w.Mask, flags: w.Flags &^ event.FlagLost}
+	l := landing{item: it, path: event.Linux.Join(w.Path(), it.name), asked: w.Mask, flags: w.Flags &^ event.FlagLost}
 	if p := n.policies[it.parent]; p != nil && p.exclude != nil {
 		l.policy = p
 		if p.follow {
@@ -321,7 +321,7 @@ func (n *Inotify) expectOwn(l *landing, end int64) {
 	if l.parent == 0 {
 		up = n.table.At(event.Linux.Parent(l.path))
 	}
-	if up != nil && up.Path != l.path && n.hears(up) {
+	if up != nil && up.Path() != l.path && n.hears(up) {
 		n.own.expect(todoKey{up.WD, event.Linux.Base(l.path)}, l.calls, end)
 	}
 	if l.existed {
@@ -400,10 +400,10 @@ func (l *landing) wantsListNarrow() bool {
 // rerooted deals with a new directory that turns out to be watched already.
 func (n *Inotify) rerooted(l *landing) {
 	w := n.table.Watch(l.wd)
-	if w.Path == l.path {
+	if w.Path() == l.path {
 		return
 	}
-	if !w.Lost() && n.identify(w.Path, 0) == l.wd {
+	if !w.Lost() && n.identify(w.Path(), 0) == l.wd {
 		return // the same directory under two paths: a bind mount or a symlink
 	}
 	n.settled[l.wd] = n.stream.drained
@@ -418,7 +418,7 @@ func (n *Inotify) rerooted(l *landing) {
 		}
 		return
 	}
-	n.move(w.Path, l.path)
+	n.move(w.Path(), l.path)
 }
 
 // tell emits what was in the directory when its watch was placed, and puts the

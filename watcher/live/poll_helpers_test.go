@@ -98,7 +98,7 @@ func (p *polled) story(root string, records []event.Record) string {
 func storyLine(r *event.Record, w *event.Watch, rel func(string) string) string {
 	subject := "?"
 	if w != nil {
-		subject = rel(pollPlatform.Join(w.Path, r.Name))
+		subject = rel(pollPlatform.Join(w.Path(), r.Name))
 	}
 	switch r.Kind {
 	case event.KindEvent:

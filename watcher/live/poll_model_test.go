@@ -53,7 +53,7 @@ func (m *pollModel) apply(r *event.Record) {
 	if w.Lost() || r.Name == "" {
 		return
 	}
-	path := pollPlatform.Join(w.Path, r.Name)
+	path := pollPlatform.Join(w.Path(), r.Name)
 	isDir, known := m.tree[path]
 	if dir := r.Mask&event.IN_ISDIR != 0; known && isDir != dir && r.Kind == event.KindEvent && r.Mask&event.IN_MOVED_TO == 0 {
 		m.fault(r, "another type")
@@ -123,7 +123,7 @@ func (p *polled) check(root string) []string {
 		diff = append(diff, "left over "+path)
 	}
 	for _, w := range m.table.Watches() {
-		diff = append(diff, "watch of nothing "+w.Path)
+		diff = append(diff, "watch of nothing "+w.Path())
 	}
 	slices.Sort(diff)
 	return diff

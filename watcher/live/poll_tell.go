@@ -276,8 +276,8 @@ func (l *pollLook) move(c *pollChange, src, dst string) {
 		l.event(w, event.IN_MOVE_SELF, "", 0, 0)
 	}
 	for _, t := range l.table.Below(dst, nil) {
-		if below := l.watches[t.WD]; below != nil && below != w && below.isDir() && below.excludes(t.Path) {
-			l.abandon(below, t.Path)
+		if below := l.watches[t.WD]; below != nil && below != w && below.isDir() && below.excludes(t.Path()) {
+			l.abandon(below, t.Path())
 		}
 	}
 }

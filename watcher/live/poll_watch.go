@@ -101,7 +101,7 @@ func (n *Poll) end(w *pollWatch, cause string) {
 // pathOf is the path that the table has for w, or had when it ended.
 func (n *Poll) pathOf(w *pollWatch) string {
 	if t := n.table.Watch(w.wd); t != nil {
-		return t.Path
+		return t.Path()
 	}
 	return w.at
 }
@@ -109,7 +109,7 @@ func (n *Poll) pathOf(w *pollWatch) string {
 // stands reports whether w is what the table has at its path.
 func (n *Poll) stands(w *pollWatch) bool {
 	t := n.table.Watch(w.wd)
-	return t != nil && n.table.At(t.Path) == t
+	return t != nil && n.table.At(t.Path()) == t
 }
 
 // watchOf gives the watch of the object of e, or nil.

@@ -34,7 +34,7 @@ func (n *Inotify) rescanIfLost() {
 		if w.Mask&event.IN_ONESHOT != 0 || n.causes[w.WD] != "" {
 			continue
 		}
-		if w.Lost() || n.identify(w.Path, w.Mask&event.IN_DONT_FOLLOW) != w.WD {
+		if w.Lost() || n.identify(w.Path(), w.Mask&event.IN_DONT_FOLLOW) != w.WD {
 			n.rescan.unconfirmed = append(n.rescan.unconfirmed, w.WD)
 			continue
 		}
@@ -47,15 +47,15 @@ func (n *Inotify) rescanIfLost() {
 // relist wants a watch for each directory in w that has none.
 func (n *Inotify) relist(w *event.Watch, l *listing) {
 	p := n.policies[w.WD]
-	names, err := l.read(w.Path, p != nil && p.follow, dirsOnly)
+	names, err := l.read(w.Path(), p != nil && p.follow, dirsOnly)
 	if err != nil {
 		return // it has gone or moved; the queue will tell
 	}
 	end := n.stream.drained + int64(n.queued())
-	n.expectOwn(&landing{item: &item{}, path: w.Path, wd: w.WD, existed: true, calls: l.calls}, end)
+	n.expectOwn(&landing{item: &item{}, path: w.Path(), wd: w.WD, existed: true, calls: l.calls}, end)
 	for i := range names {
 		d := &names[i]
-		if n.table.At(event.Linux.Join(w.Path, d.name)) != nil {
+		if n.table.At(event.Linux.Join(w.Path(), d.name)) != nil {
 			continue
 		}
 		n.want(w, d.name)
@@ -78,7 +78,7 @@ func (n *Inotify) endUnconfirmed() {
 	var over []int32
 	for _, wd := range n.rescan.unconfirmed {
 		w := n.table.Watch(wd)
-		if w == nil || n.causes[wd] != "" || !w.Lost() && n.identify(w.Path, 0) == wd {
+		if w == nil || n.causes[wd] != "" || !w.Lost() && n.identify(w.Path(), 0) == wd {
 			continue
 		}
 		if n.end(wd) != nil {
@@ -88,7 +88,7 @@ func (n *Inotify) endUnconfirmed() {
 		}
 		n.causes[wd] = event.CauseMovedOut
 		if !w.Lost() {
-			n.leave(w.Path)
+			n.leave(w.Path())
 		}
 	}
 	n.rescan.unconfirmed = n.rescan.unconfirmed[:0]

@@ -65,7 +65,7 @@ func (n *Inotify) dubious(l *landing, upset map[todoKey]bool) bool {
 	if l.existed {
 		w := n.table.Watch(l.wd)
 		_, leaving := n.departing.byWD[l.wd]
-		if w.Path != l.path && (leaving || n.causes[l.wd] != "" || n.crossed(upset, w.Path)) {
+		if w.Path() != l.path && (leaving || n.causes[l.wd] != "" || n.crossed(upset, w.Path())) {
 			return true
 		}
 		if n.causes[l.wd] != "" {
@@ -77,7 +77,7 @@ func (n *Inotify) dubious(l *landing, upset map[todoKey]bool) bool {
 	}
 	// A rename of a directory on the way may be done and not yet queued.
 	up := n.table.Watch(l.parent)
-	return up != nil && n.identify(up.Path, 0) != l.parent
+	return up != nil && n.identify(up.Path(), 0) != l.parent
 }
 
 // crossed reports whether what was read ahead holds a rename or removal of path

@@ -213,7 +213,7 @@ func (n *Inotify) hide(w *event.Watch, r *event.Record, place int64) bool {
 }
 
 func (n *Inotify) dropped(w *event.Watch, name string) bool {
-	return n.opts.Drop != nil && n.opts.Drop(event.Linux.Join(w.Path, name))
+	return n.opts.Drop != nil && n.opts.Drop(event.Linux.Join(w.Path(), name))
 }
 
 // conceal ends a watch that nothing is to be told about.

@@ -118,7 +118,7 @@ func (t *todo) empty() bool { return len(t.queue) == 0 }
 
 // want puts a watch of a new directory on the list, if it is not excluded.
 func (n *Inotify) want(w *event.Watch, name string) {
-	if !n.ignore.has(w.WD, name) && !n.excluded(w.WD, event.Linux.Join(w.Path, name)) {
+	if !n.ignore.has(w.WD, name) && !n.excluded(w.WD, event.Linux.Join(w.Path(), name)) {
 		n.todo.push(&item{parent: w.WD, name: name})
 		n.stream.notBefore = 0 // more may follow in it
 	}

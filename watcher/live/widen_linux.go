@@ -30,7 +30,7 @@ func (n *Inotify) widen() {
 	all := make([]widening, 0, len(n.toWiden))
 	for _, wd := range n.toWiden {
 		if w := n.table.Watch(wd); w != nil && !w.Lost() && n.causes[wd] == "" && n.narrow[wd] {
-			all = append(all, widening{wd: wd, path: w.Path, mask: kernelMask(w.Mask, w.Flags)})
+			all = append(all, widening{wd: wd, path: w.Path(), mask: kernelMask(w.Mask, w.Flags)})
 		}
 	}
 	n.widenEach(all)

@@ -71,11 +71,11 @@ func TestAMaskIsCompleteFromItsRecordOn(t *testing.T) {
 			masked++
 		case r.Kind != event.KindEvent || w == nil || r.Flags != 0 || r.Mask&event.IN_ISDIR != 0:
 		case r.Mask&event.IN_CREATE != 0 && w.Kernel&event.IN_OPEN != 0:
-			wanted[event.Linux.Join(w.Path, r.Name)] = true
+			wanted[event.Linux.Join(w.Path(), r.Name)] = true
 		case r.Mask&wide != 0 && r.Mask&w.Kernel == 0:
 			t.Errorf("%s of a watch that has %s", event.AppendText(nil, r), w.Kernel)
 		case r.Mask&event.IN_OPEN != 0:
-			delete(wanted, event.Linux.Join(w.Path, r.Name))
+			delete(wanted, event.Linux.Join(w.Path(), r.Name))
 		}
 	}
 	if masked < 2 {

@@ -252,7 +252,7 @@ func (t *Teller) watch(r *event.Record) string {
 func (t *Teller) mask(r *event.Record) string {
 	text, added := fmt.Sprintf("watch %d", r.WD), event.Mask(r.N)
 	if w := t.table.Watch(r.WD); w != nil {
-		text += " on " + t.shown(w.Path)
+		text += " on " + t.shown(w.Path())
 		added &^= w.Kernel
 	}
 	if r.M > 0 {
@@ -272,7 +272,7 @@ func (t *Teller) loss(r *event.Record) string {
 	}
 	text := fmt.Sprintf("%s between %s and now are missing: %s", n, event.AppendSeconds(nil, r.M), orItself(losses, r.Name, t))
 	if w := t.table.Watch(r.WD); w != nil && r.WD > 0 {
-		text += fmt.Sprintf(", in %s only", t.shown(w.Path))
+		text += fmt.Sprintf(", in %s only", t.shown(w.Path()))
 	}
 	return text
 }

@@ -178,9 +178,9 @@ func (t *Teller) place(r *event.Record) (path string, self, known bool) {
 		return r.Name, false, false
 	}
 	if r.Name == "" {
-		return w.Path, true, true
+		return w.Path(), true, true
 	}
-	return t.header.Platform.Join(w.Path, r.Name), false, true
+	return t.header.Platform.Join(w.Path(), r.Name), false, true
 }
 
 // taken gives what Windows said where an event was made of it, and the number of

@@ -143,7 +143,7 @@ func (t *Tree) snapshot(ctx context.Context, log event.Log) error {
 				changed[r.WD] = true
 			case r.Kind == event.KindEntry && w != nil && r.Name != "" && !changed[r.WD]:
 				const format, directory = 0o170000, 0o040000 // S_IFMT, S_IFDIR
-				t.Put(platform.Join(w.Path, r.Name), r.Cookie&format == directory)
+				t.Put(platform.Join(w.Path(), r.Name), r.Cookie&format == directory)
 			}
 		}
 	}
