@@ -373,10 +373,12 @@ func (wm *WatchManager) apply(r *event.Record) {
 		delete(wm.unrecorded, r.WD)
 	case event.KindMove:
 		for _, a := range wm.announced.Watches() {
-			if w := wm.table.Watch(a.WD); w != nil && !w.Lost() {
-				if _, moved := wm.platform.Below(r.Path, w.Path()); moved {
-					wm.outdate(a.WD)
-				}
+			w := wm.table.Watch(a.WD)
+			if w == nil {
+				continue
+			}
+			if _, moved := wm.platform.Below(r.Path, w.Path()); moved && wm.table.At(w.Path()) == w {
+				wm.outdate(a.WD)
 			}
 		}
 	}

@@ -2,7 +2,6 @@ package translate
 
 import (
 	"bytes"
-	"slices"
 	"strings"
 
 	"fsrec/watcher/event"
@@ -40,8 +39,7 @@ func (t *Translator) change(to []event.Record, r *event.Record) []event.Record {
 		w.enter(r, is)
 		to = append(to, subjected(r, event.IN_CREATE, is, how))
 	case event.FILE_ACTION_REMOVED:
-		w.held.waits, w.held.removed = true, *r
-		t.held = append(t.held, w)
+		t.hold(w, r)
 	case event.FILE_ACTION_MODIFIED:
 		is, how := w.subject(r)
 		if r.Flags&event.FlagInferred != 0 && is != unknown {
@@ -181,33 +179,28 @@ func (t *Translator) moved(to []event.Record, w *watch, r *event.Record) []event
 
 // carry tells that the watches below a renamed directory went along.
 func (t *Translator) carry(to []event.Record, w *watch, r *event.Record, name string, is subject) []event.Record {
-	if is != directory || len(t.watches) < 2 || w.path == "" {
+	if is != directory || t.table == nil || t.table.Len() < 2 {
 		return to
 	}
-	src, dst := t.below(w, name), t.below(w, r.Name)
-	if !t.relocate(src, dst) {
+	at := t.table.Watch(w.wd)
+	if at == nil || at.Lost() {
 		return to
 	}
-	return append(to, event.Record{Kind: event.KindMove, Seq: r.Seq, Time: r.Time, Src: src, Path: dst})
+	src, dst := t.below(at.Path(), name), t.below(at.Path(), r.Name)
+	if !t.table.Holds(src) {
+		return to
+	}
+	move := event.Record{Kind: event.KindMove, Seq: r.Seq, Time: r.Time, Src: src, Path: dst}
+	t.table.Apply(&move)
+	return append(to, move)
 }
 
 // below is the path of a name in a watched directory.
-func (t *Translator) below(w *watch, name string) string {
+func (t *Translator) below(dir, name string) string {
 	if t.Paths != event.Windows {
 		name = strings.ReplaceAll(name, `\`, string(t.Paths.Separator()))
 	}
-	return t.Paths.Join(w.path, name)
-}
-
-// relocate gives the watches at and below src the place that they have after a
-// rename, and reports whether there are any.
-func (t *Translator) relocate(src, dst string) (any bool) {
-	for _, w := range t.watches {
-		if rest, ok := t.Paths.Below(src, w.path); ok && dst != "" {
-			w.path, any = t.Paths.Join(dst, rest), true
-		}
-	}
-	return any
+	return t.Paths.Join(dir, name)
 }
 
 // cookieOf is a cookie for the rename that begins with r.
@@ -220,6 +213,17 @@ func (t *Translator) cookieOf(r *event.Record) uint32 {
 		t.cookie = 1
 	}
 	return t.cookie
+}
+
+// hold has w hold the REMOVED r.
+func (t *Translator) hold(w *watch, r *event.Record) {
+	w.held = held{waits: true, removed: *r, before: t.newest}
+	if t.newest != nil {
+		t.newest.held.after = w
+	} else {
+		t.first = w
+	}
+	t.newest = w
 }
 
 // release makes an IN_DELETE of the REMOVED that w holds, if it does.
@@ -238,15 +242,24 @@ func (t *Translator) letGo(to []event.Record, w *watch) []event.Record {
 	if w.held.hasRead {
 		to = append(to, w.held.read)
 	}
+	before, after := w.held.before, w.held.after
+	if before != nil {
+		before.held.after = after
+	} else {
+		t.first = after
+	}
+	if after != nil {
+		after.held.before = before
+	} else {
+		t.newest = before
+	}
 	w.held = held{}
-	i := slices.Index(t.held, w)
-	t.held = slices.Delete(t.held, i, i+1)
 	return to
 }
 
 func (t *Translator) releaseAll(to []event.Record) []event.Record {
-	for len(t.held) > 0 {
-		to = t.release(to, t.held[0])
+	for t.first != nil {
+		to = t.release(to, t.first)
 	}
 	return to
 }

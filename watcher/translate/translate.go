@@ -21,9 +21,12 @@ type Translator struct {
 	Paths event.Platform
 
 	watches map[int32]*watch
-	last    *watch // of the latest record: changes come in runs
+	table   *event.Table // where they are
+	last    *watch       // of the latest record: changes come in runs
 	lastWD  int32
-	held    []*watch // those that hold a REMOVED, longest first
+	first   *watch // of those that hold a REMOVED, longest first
+	newest  *watch
+	all     doubts // about every watch
 	seq     uint64   // of the latest record that has a number
 	cookie  uint32   // the latest that was made up
 	unknown [event.FILE_ACTION_TUNNELLED_ID_COLLISION + 1]atomic.Int64
@@ -53,8 +56,8 @@ func (t *Translator) Append(to, records []event.Record) []event.Record {
 			}
 			t.seq = r.Seq
 		}
-		for len(t.held) > 0 && r.Time-t.held[0].held.removed.Time > holdTime {
-			to = t.release(to, t.held[0])
+		for t.first != nil && r.Time-t.first.held.removed.Time > holdTime {
+			to = t.release(to, t.first)
 		}
 		to = t.record(to, r)
 	}
@@ -65,7 +68,7 @@ func (t *Translator) Append(to, records []event.Record) []event.Record {
 func (t *Translator) Flush(to []event.Record) []event.Record { return t.releaseAll(to) }
 
 // Holding reports whether a change is held.
-func (t *Translator) Holding() bool { return len(t.held) > 0 }
+func (t *Translator) Holding() bool { return t.first != nil }
 
 // Unknown counts the changes that mean nothing to inotify, by their action: those of
 // named streams and object ids. Actions that no document knows are counted under 0.
@@ -96,12 +99,10 @@ func (t *Translator) record(to []event.Record, r *event.Record) []event.Record {
 		to = t.loss(to, r)
 	case event.KindIdle:
 		to = t.releaseAll(to)
-		for _, w := range t.watches {
-			w.forget()
-		}
+		t.all.forgets++
 	case event.KindMove:
 		to = t.releaseAll(to)
-		t.relocate(r.Src, r.Path)
+		t.placed().Apply(r)
 	default:
 		to = t.releaseAll(to)
 	}
@@ -114,18 +115,21 @@ func (t *Translator) watch(wd int32) *watch {
 	if w := t.known(wd); w != nil {
 		return w
 	}
-	w := &watch{}
+	w := &watch{wd: wd, doubts: t.all}
 	t.watches[wd] = w
 	return w
 }
 
 func (t *Translator) known(wd int32) *watch {
-	if t.last != nil && t.lastWD == wd {
-		return t.last
-	}
-	w := t.watches[wd]
-	if w != nil {
+	w := t.last
+	if w == nil || t.lastWD != wd {
+		if w = t.watches[wd]; w == nil {
+			return nil
+		}
 		t.last, t.lastWD = w, wd
+	}
+	if w.doubts != t.all {
+		w.doubt(t.all)
 	}
 	return w
 }
@@ -169,7 +173,16 @@ func (t *Translator) watched(to []event.Record, r *event.Record) []event.Record 
 	w := t.watch(r.WD)
 	to = t.release(to, w)
 	w.set(r)
+	t.placed().Apply(r)
 	return to
+}
+
+// placed is the table of the watches.
+func (t *Translator) placed() *event.Table {
+	if t.table == nil {
+		t.table = event.NewTable(t.Paths)
+	}
+	return t.table
 }
 
 // endings are what inotify sends before the IN_IGNORED of a watch.
@@ -185,6 +198,7 @@ func (t *Translator) unwatched(to []event.Record, r *event.Record) []event.Recor
 	}
 	to = t.release(to, w)
 	delete(t.watches, r.WD)
+	t.placed().Apply(r)
 	t.last = nil
 	if w.filter != 0 {
 		end := event.Record{Kind: event.KindEvent, Seq: r.Seq, Time: r.Time, WD: r.WD}
@@ -207,17 +221,9 @@ func (t *Translator) loss(to []event.Record, r *event.Record) []event.Record {
 		return to
 	}
 	to = t.releaseAll(to)
-	for _, w := range t.watches {
-		w.forget()
-		w.index.complete = false
-	}
+	t.all.losses++
 	return to
 }
 
 // rewind forgets all that followed from records that are not those before the next.
-func (t *Translator) rewind() {
-	for _, w := range t.watches {
-		w.forget()
-		w.index.reset(false)
-	}
-}
+func (t *Translator) rewind() { t.all.rewinds++ }

@@ -4,7 +4,7 @@ import "fsrec/watcher/event"
 
 // watch is what translation remembers of one wd.
 type watch struct {
-	path   string
+	wd     int32
 	mask   event.Mask
 	filter event.Filter
 	// isFile: the watched object is a file, so every change is one of itself.
@@ -12,6 +12,23 @@ type watch struct {
 	index  index
 	from   rename
 	held   held
+	doubts doubts // of all watches, that this one knows of
+}
+
+// doubts count what makes something doubtful that is remembered of every watch.
+// Each does it where it is looked at next.
+type doubts struct{ forgets, losses, rewinds uint64 }
+
+// doubt takes over the doubts about all watches.
+func (w *watch) doubt(all doubts) {
+	w.forget()
+	switch {
+	case all.rewinds != w.doubts.rewinds:
+		w.index.reset(false)
+	case all.losses != w.doubts.losses:
+		w.index.complete = false
+	}
+	w.doubts = all
 }
 
 // rename is the first half of one whose second is still to come.
@@ -32,11 +49,13 @@ type held struct {
 	removed event.Record
 	hasRead bool
 	read    event.Record
+
+	before, after *watch // of those that hold one, by when they began to
 }
 
 // set takes over what a KindWatch record says.
 func (w *watch) set(r *event.Record) {
-	w.path, w.mask, w.filter = r.Path, r.Mask, event.Filter(r.P)
+	w.mask, w.filter = r.Mask, event.Filter(r.P)
 	w.isFile = r.Flags&event.FlagDir == 0
 }
 
