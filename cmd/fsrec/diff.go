@@ -38,10 +38,11 @@ STEPS, done unless it says otherwise:
 FORMATS:
    side      a summary, then what differs side by side: < only LEFT has it,
              > only RIGHT, | the one against the other; numbers are those of the
-             records
+             records. In the summary the events of each recording are what was
+             set aside, folded or joined and what got each verdict, added up
    unified   everything that differs, as diff -u: - LEFT, + RIGHT, # the verdict
-   json      one object with everything that differs: see go doc
-             fsrec/replayer/diff.Result
+   json      one object with everything that differs, described in
+             cmd/fsrec/OUTPUT.md
 
 EXAMPLES:
    fsrec diff linux.db windows.db
@@ -49,8 +50,8 @@ EXAMPLES:
    fsrec diff --match exact --strict before.db after.db
    fsrec diff --with fold --without repeats,masks a.db b.db
    fsrec diff --root '/home/me/project=C:\work' linux.db windows.db
-   fsrec diff --state linux.db windows.db
-   fsrec diff --rules mine.txt --format json a.db b.db | jq .counts
+   fsrec diff --state --root /a=/b one.db two.db
+   fsrec diff --rules mine.txt --json a.db b.db | jq .counts
 
 EXIT CODES:
    0 nothing is unexplained, with --strict: nothing differs; 1 there are

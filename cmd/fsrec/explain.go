@@ -21,13 +21,14 @@ import (
 
 const explainDescription = `Tells in plain words what a rule of fsrec diff is about, or what each record of
 a log says. Without an argument it lists the rules. A word that is the id of a
-rule means the rule; ./WORD means the log of that name.
+rule means the rule; ./WORD means the log of that name. On a terminal long lines
+are broken between words; in a pipe each record is a line.
 
 EXAMPLES:
    fsrec explain
    fsrec explain parent-modified
    fsrec explain --rules mine.txt my-rule
-   fsrec explain bug.db | less
+   fsrec explain bug.db | grep renamed
    fsrec explain --json bug.db | jq -r 'select(.kind == "loss") | .text'
 
 EXIT CODES:

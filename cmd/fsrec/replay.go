@@ -35,7 +35,7 @@ FSREC_SYNTHETIC, FSREC_INFERRED, FSREC_DIR_UNKNOWN.
 
 EXAMPLES:
    fsrec replay log.db
-   fsrec replay --format json log.db | jq -r .pathname
+   fsrec replay --json log.db | jq -r .pathname
    fsrec replay --speed 2 --idle-cap 1 log.db      twice the recorded pace
    fsrec replay --from mark:build --to 12.5 -e create,delete log.db
    fsrec replay --path '**/*.go' --printf '%%t %%e %%p' log.db

@@ -17,7 +17,7 @@ what record followed by replay prints, without a log.
 EXAMPLES:
    fsrec watch ~/project
    fsrec watch --format inotifywait -e close_write,moved_to --exclude .git .
-   fsrec watch --format json /srv | jq .pathname
+   fsrec watch --json /srv | jq .pathname
    fsrec watch --printf '%T %e %p' --timefmt %H:%M:%S /tmp
 
 EXIT CODES:
