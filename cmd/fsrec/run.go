@@ -302,18 +302,14 @@ func (s *scenarios) keep(r *ran, round uint64) error {
 	if s.dir == "" || r.result == nil || r.result.Log == nil || s.keepOnFailure && !r.failed() {
 		return nil
 	}
-	trace, err := r.result.Trace()
-	if err != nil {
-		return err
-	}
 	r.log = s.log(r.scenario, round)
-	header := trace.Header()
+	header := r.result.Log.Header()
 	header.Tool = "fsrec " + version()
 	w, err := store.Create(r.log, header, store.Options{Force: s.force, FlushInterval: -1})
 	if err != nil {
 		return logError("write", r.log, err)
 	}
-	if err := w.Write(trace.Records()); err != nil {
+	if err := w.Write(r.result.Log.Records()); err != nil {
 		return errors.Join(outputError(r.log, err), w.Abort())
 	}
 	return logError("write", r.log, w.Close())
