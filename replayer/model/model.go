@@ -23,6 +23,7 @@ const (
 	UnpairedMove Kind = "unpaired-move" // half of a rename: it left the tree or came into it, or the other half is missing
 	Gap          Kind = "gap"           // numbers of records are missing
 	BackInTime   Kind = "back-in-time"  // a record is older than the one before
+	TooLong      Kind = "too-long"      // a watch gets a path that no system takes, and is not followed any further
 )
 
 // Finding is a record that cannot be, or need not be, true.
@@ -45,7 +46,8 @@ type Model struct {
 	tree    tree
 	table   *event.Table
 	roots   []string
-	doubled []string // paths of watches of Windows that are in another one
+	tops    *event.Table // the roots; wds are places in roots, from 1
+	doubled []string     // paths of watches of Windows that are in another one
 	pending []half
 	lost    int          // overflowed or reported, where the latest loss may be told again
 	last    event.Record // number and time of the latest record
@@ -71,7 +73,7 @@ const (
 
 // Read replays a recording to its end. The error is that of r.
 func Read(ctx context.Context, h event.Header, r event.Reader) (*Model, error) {
-	m := &Model{Header: h, tree: newTree(h.Platform), table: event.NewTable(h.Platform)}
+	m := &Model{Header: h, tree: newTree(h.Platform), table: event.NewTable(h.Platform), tops: event.NewTable(h.Platform)}
 	tr := translate.New()
 	var told []event.Record
 	for batch, err := range event.Batches(ctx, r) {
@@ -87,6 +89,15 @@ func Read(ctx context.Context, h event.Header, r event.Reader) (*Model, error) {
 	m.take(tr.Flush(told[:0]))
 	m.expire(len(m.pending))
 	return m, nil
+}
+
+// shortened is as much of a path as a message can hold.
+func shortened(path string) string {
+	const most = 80
+	if len(path) <= most {
+		return path
+	}
+	return path[:most] + "..."
 }
 
 // Roots are the watched paths that are in no other.
@@ -113,6 +124,9 @@ func (m *Model) find(r *event.Record, kind Kind, path string, certain bool, form
 func (m *Model) take(records []event.Record) {
 	for i := range records {
 		r := &records[i]
+		if m.table.TooLong(r) {
+			m.find(r, TooLong, r.Path, false, "paths of more than %d bytes at %q: what is watched there is not followed any further", m.Header.Platform.MaxPath(), shortened(r.Path))
+		}
 		switch r.Kind {
 		case event.KindEvent:
 			m.event(r)
@@ -140,16 +154,17 @@ func (m *Model) watch(r *event.Record, again bool) {
 	if r.P == 0 && r.Flags&event.FlagDir != 0 && (m.Header.Snapshot || r.M != 0) {
 		n.full = m.Losses
 	}
-	for _, root := range m.roots {
-		if _, below := m.Header.Platform.Below(root, r.Path); below {
-			m.double(r, r.Path, again)
-			return
-		}
-		if _, above := m.Header.Platform.Below(r.Path, root); above {
-			m.double(r, root, again)
+	if m.tops.Over(r.Path) != nil {
+		m.double(r, r.Path, again)
+		return
+	}
+	if r.P != 0 && !again && len(m.doubled) < maxDoubled {
+		for _, below := range m.tops.Below(r.Path, nil) {
+			m.double(r, below.Path(), again)
 		}
 	}
 	m.roots = append(m.roots, r.Path)
+	m.tops.Apply(&event.Record{Kind: event.KindWatch, WD: int32(len(m.roots)), Path: r.Path})
 }
 
 // double remembers a path that two watches of Windows tell of.
@@ -380,19 +395,9 @@ func (m *Model) expire(n int) {
 
 // deleteSelf removes a root: of what is below one, the directory above tells.
 func (m *Model) deleteSelf(p place) {
-	if p.node == nil || !p.node.isRoot(m, p.path) {
-		return
+	if p.node != nil && m.tops.At(p.path) != nil {
+		m.tree.remove(p.node)
 	}
-	m.tree.remove(p.node)
-}
-
-func (n *node) isRoot(m *Model, path string) bool {
-	for _, root := range m.roots {
-		if m.Header.Platform.Fold(root) == m.Header.Platform.Fold(path) {
-			return true
-		}
-	}
-	return false
 }
 
 // change is an event that changes no name. What was deleted can still be written

@@ -39,10 +39,10 @@ type node struct {
 	flags  Flags // FlagLost, where it left
 }
 
-// maxPath is how long, in bytes, a path may be: some more than what the system
+// MaxPath is how long, in bytes, a path may be: some more than what the system
 // takes. A recording that moves directories into each other for ever could fill
 // the memory otherwise.
-func (p Platform) maxPath() int {
+func (p Platform) MaxPath() int {
 	if p == Windows {
 		return 32 << 10
 	}
@@ -88,6 +88,29 @@ func (p *places) find(path string) *node {
 		return nil
 	}
 	return p.nodes[edge{up, folded[at:]}]
+}
+
+// over gives the place that has a watch, path itself or the nearest above it, or nil.
+func (p *places) over(path string) *node {
+	folded := p.platform.Fold(path)
+	root, rest, _ := p.platform.splitRoot(folded)
+	n := p.nodes[edge{nil, root}]
+	var nearest *node
+	for at := len(path) - len(rest); n != nil; {
+		if n.watch != nil {
+			nearest = n
+		}
+		if at >= len(path) {
+			break
+		}
+		end := strings.IndexByte(folded[at:], p.platform.Separator())
+		if end < 0 {
+			end = len(path) - at
+		}
+		n = p.nodes[edge{n, folded[at : at+end]}]
+		at += end + 1
+	}
+	return nearest
 }
 
 // place finds or makes the node of path and of every directory above it.

@@ -24,7 +24,7 @@ type RootsOptions struct {
 // of the same path, those whose last elements are the same, and in the end single ones. What stays alone on one side is
 // paired with "". The error is a *RootsError, also where some stay alone on both.
 func PairRoots(left, right Rooted, o RootsOptions) (pairs [][2]string, err error) {
-	p := pairing{left: slices.Clone(left.Roots), right: slices.Clone(right.Roots)}
+	p := pairing{platforms: [2]Platform{left.Platform, right.Platform}, left: slices.Clone(left.Roots), right: slices.Clone(right.Roots)}
 	for _, l := range slices.Sorted(maps.Keys(o.Given)) {
 		r := o.Given[l]
 		i := slices.IndexFunc(p.left, func(root string) bool { return left.Platform.samePath(root, l) })
@@ -34,13 +34,13 @@ func PairRoots(left, right Rooted, o RootsOptions) (pairs [][2]string, err error
 		}
 		p.take(i, j)
 	}
-	p.by(func(l, r string) bool { return l == r })
+	p.by(func(_ Platform, root string) string { return root })
 	if !o.SamePath {
 		fold := func(name string) string { return name }
 		if o.Fold {
 			fold = Windows.Fold
 		}
-		p.by(func(l, r string) bool { return fold(left.Platform.Base(l)) == fold(right.Platform.Base(r)) })
+		p.by(func(platform Platform, root string) string { return fold(platform.Base(root)) })
 		if len(p.left) == 1 && len(p.right) == 1 {
 			p.take(0, 0)
 		}
@@ -65,6 +65,7 @@ func (p Platform) samePath(a, b string) bool {
 
 // pairing is what PairRoots has done so far, and the roots that are left.
 type pairing struct {
+	platforms   [2]Platform
 	left, right []string
 	pairs       [][2]string
 }
@@ -74,13 +75,32 @@ func (p *pairing) take(i, j int) {
 	p.left, p.right = slices.Delete(p.left, i, i+1), slices.Delete(p.right, j, j+1)
 }
 
-func (p *pairing) by(same func(l, r string) bool) {
-	for i := 0; i < len(p.left); i++ {
-		if j := slices.IndexFunc(p.right, func(r string) bool { return same(p.left[i], r) }); j >= 0 {
-			p.take(i, j)
-			i--
+// by pairs those of the same key, in the order of the left side.
+func (p *pairing) by(key func(platform Platform, root string) string) {
+	same := make(map[string][]int)
+	for j, r := range p.right {
+		k := key(p.platforms[1], r)
+		same[k] = append(same[k], j)
+	}
+	taken := make([]bool, len(p.right))
+	left := p.left[:0]
+	for _, l := range p.left {
+		k := key(p.platforms[0], l)
+		if len(same[k]) == 0 {
+			left = append(left, l)
+			continue
+		}
+		j := same[k][0]
+		same[k], taken[j] = same[k][1:], true
+		p.pairs = append(p.pairs, [2]string{l, p.right[j]})
+	}
+	right := p.right[:0]
+	for j, r := range p.right {
+		if !taken[j] {
+			right = append(right, r)
 		}
 	}
+	p.left, p.right = left, right
 }
 
 // RootsError says that two recordings cannot be compared since they are about different directories.

@@ -94,6 +94,15 @@ func (t *Table) At(path string) *Watch {
 	return nil
 }
 
+// Over gives the watch that stands for path, else that of the nearest directory
+// above it that is watched, or nil. Path must be clean.
+func (t *Table) Over(path string) *Watch {
+	if n := t.over(path); n != nil {
+		return n.watch
+	}
+	return nil
+}
+
 // Holds reports whether anything at or below path is watched. Path must be clean.
 func (t *Table) Holds(path string) bool { return t.find(path) != nil }
 
@@ -165,7 +174,7 @@ func (t *Table) set(r *Record) {
 		return
 	}
 	w.path, w.version = r.Path, t.version
-	if len(r.Path) > t.platform.maxPath() {
+	if len(r.Path) > t.platform.MaxPath() {
 		w.Flags |= FlagLost
 	}
 	if w.Flags&FlagLost != 0 {
@@ -217,31 +226,52 @@ func (t *Table) lose(path string) {
 
 // move re-roots everything at and below src to dst. What stood at dst was
 // overwritten by the rename and gives way. What would get a path that no system
-// has is lost: see TooLong.
+// has is lost.
 func (t *Table) move(src, dst string) {
-	n := t.find(src)
-	if n == nil || src == dst {
+	n, victim := t.moving(src, dst)
+	if n == nil {
 		return
 	}
-	if _, inside := t.platform.Below(src, dst); inside && t.platform.Fold(src) != t.platform.Fold(dst) {
-		return // no file system can do it, but a hostile log can say it
-	}
-	if victim := t.find(dst); victim != nil && victim != n {
-		if _, inside := t.platform.Below(dst, src); inside {
-			return // nor can a directory replace one that it is in
-		}
+	if victim != nil {
 		t.cutOff(victim, dst, 0)
 	}
-	if t.TooLong(src, dst) {
+	if t.tooLong(n, dst) {
 		t.lose(src)
 		return
 	}
 	t.places.move(n, dst)
 }
 
-// TooLong reports whether a rename of src to dst makes paths of watches longer
-// than any that a system takes. A KindMove record that says so has them lost.
-func (t *Table) TooLong(src, dst string) bool {
-	n := t.find(src)
-	return n != nil && len(dst)+n.below > t.platform.maxPath()
+// moving gives what a rename of src to dst moves, nil for nothing, and what it overwrites.
+func (t *Table) moving(src, dst string) (n, victim *node) {
+	n = t.find(src)
+	if n == nil || src == dst {
+		return nil, nil
+	}
+	if _, inside := t.platform.Below(src, dst); inside && t.platform.Fold(src) != t.platform.Fold(dst) {
+		return nil, nil // no file system can do it, but a hostile log can say it
+	}
+	victim = t.find(dst)
+	if victim == nil || victim == n {
+		return n, nil
+	}
+	if _, inside := t.platform.Below(dst, src); inside {
+		return nil, nil // nor can a directory replace one that it is in
+	}
+	return n, victim
+}
+
+func (t *Table) tooLong(n *node, dst string) bool { return len(dst)+n.below > t.platform.MaxPath() }
+
+// TooLong reports whether r, which is not applied yet, gives a watch a path of more
+// than MaxPath bytes. The watches that r moves, or the one that it places, are lost then.
+func (t *Table) TooLong(r *Record) bool {
+	switch r.Kind {
+	case KindWatch:
+		return len(r.Path) > t.platform.MaxPath()
+	case KindMove:
+		n, _ := t.moving(r.Src, r.Path)
+		return n != nil && r.Path != "" && t.tooLong(n, r.Path)
+	}
+	return false
 }

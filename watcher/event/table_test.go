@@ -115,6 +115,9 @@ func TestTableEqualsAPlainModel(t *testing.T) {
 				if table.Len() != len(model.watches) {
 					t.Fatalf("after %s: %d watches, want %d", AppendText(nil, &r), table.Len(), len(model.watches))
 				}
+				if over := path(); table.Over(over) != table.Watch(model.over(over)) {
+					t.Fatalf("after %s: %+v is over %s, want %d", AppendText(nil, &r), table.Over(over), over, model.over(over))
+				}
 				if dir := path(); len(table.Below(dir, nil)) != len(model.below(dir)) || table.Holds(dir) != (len(model.below(dir)) > 0) {
 					t.Fatalf("after %s: %d watches below %s, want %v", AppendText(nil, &r), len(table.Below(dir, nil)), dir, model.below(dir))
 				}
@@ -190,6 +193,16 @@ func (p *plainTable) below(dir string) (wds []int32) {
 		}
 	}
 	return wds
+}
+
+// over gives the watch with the longest path that dir is at or below, 0 for none.
+func (p *plainTable) over(dir string) (found int32) {
+	for wd, w := range p.watches {
+		if _, ok := p.platform.Below(w.path, dir); ok && w.placed && (found == 0 || len(w.path) > len(p.watches[found].path)) {
+			found = wd
+		}
+	}
+	return found
 }
 
 func (p *plainTable) apply(r *Record) {
@@ -316,6 +329,12 @@ func BenchmarkTableRenameOfALeaf(b *testing.B) {
 	}
 }
 
+func lostBy(table *Table, r Record) bool {
+	again := NewTable(table.platform)
+	again.Apply(&r)
+	return again.Watch(r.WD).Lost()
+}
+
 // Each move puts a directory one deeper, and the chain of them back to where it began.
 func TestARecordingCannotMakePathsGrowForEver(t *testing.T) {
 	table := NewTable(Linux)
@@ -328,7 +347,10 @@ func TestARecordingCannotMakePathsGrowForEver(t *testing.T) {
 	if w == nil || !w.Lost() {
 		t.Fatalf("the watch is not lost, its path has %d bytes", len(w.Path()))
 	}
-	if path := w.Path(); len(path) > Linux.maxPath() || table.At(path) != nil {
+	if again := watch(1, strings.Repeat("/d", Linux.MaxPath())); !table.TooLong(&again) || !lostBy(table, again) {
+		t.Error("a path that is too long is not lost")
+	}
+	if path := w.Path(); len(path) > Linux.MaxPath() || table.At(path) != nil {
 		t.Errorf("a path of %d bytes, found in the table: %v", len(path), table.At(path) != nil)
 	}
 }

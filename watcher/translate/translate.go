@@ -27,8 +27,8 @@ type Translator struct {
 	first   *watch // of those that hold a REMOVED, longest first
 	newest  *watch
 	all     doubts // about every watch
-	seq     uint64   // of the latest record that has a number
-	cookie  uint32   // the latest that was made up
+	seq     uint64 // of the latest record that has a number
+	cookie  uint32 // the latest that was made up
 	unknown [event.FILE_ACTION_TUNNELLED_ID_COLLISION + 1]atomic.Int64
 	fold    [2][]byte
 }
