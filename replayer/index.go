@@ -3,6 +3,7 @@ package replayer
 import (
 	"path"
 	"slices"
+	"sort"
 	"strings"
 
 	"fsrec/watcher/event"
@@ -13,13 +14,16 @@ type index struct {
 	platform event.Platform
 	changes  []event.Record     // with the masks that the watches have in the end
 	starts   map[string][]start // by folded path, in order
-	moved    int                // watches that came to a path by a rename
+	moved    int                // bytes for watches that came to a path by a rename
 	paths    []string           // every path that was ever watched, as recorded, sorted
 }
 
-// maxMoved bounds the memory for paths that watches came to by a rename; what
+// maxMoved bounds the memory in bytes, and so the time, for paths that watches came to by a rename; what
 // is beyond is found only once the replay has come there.
-const maxMoved = 1 << 20
+const maxMoved = 256 << 20
+
+// sizeMoved is what a start takes beside its path.
+const sizeMoved = 256
 
 // start is a place where a watch came to stand for a path.
 type start struct {
@@ -45,12 +49,11 @@ func newIndex(log event.Log) (*index, error) {
 			if w := table.Watch(r.WD); !w.Lost() {
 				x.add(start{r.Seq, i, w.Record()})
 			}
-		case r.Kind == event.KindMove && r.Path != "":
+		case r.Kind == event.KindMove && r.Path != "" && x.moved < maxMoved:
 			moved = table.Below(r.Path, moved[:0])
 			for _, w := range moved {
-				if x.moved++; x.moved <= maxMoved {
-					x.add(start{r.Seq, -1, w.Record()})
-				}
+				x.add(start{r.Seq, -1, w.Record()})
+				x.moved += len(w.Path()) + sizeMoved
 			}
 		}
 	}
@@ -71,10 +74,8 @@ func (x *index) fold(path string) string { return x.platform.Fold(path) }
 // later is the first watch that comes to stand for path at or after record seq, or nil.
 func (x *index) later(path string, seq uint64) *start {
 	all := x.starts[x.fold(path)]
-	for i := range all {
-		if all[i].seq >= seq {
-			return &all[i]
-		}
+	if i := sort.Search(len(all), func(i int) bool { return all[i].seq >= seq }); i < len(all) {
+		return &all[i]
 	}
 	return nil
 }

@@ -27,6 +27,7 @@ type ask struct {
 	// Of a watch that stands for a whole tree:
 	subtree  bool            // what is below the directory was asked for
 	excluded map[string]bool // what exclude said, by the recorded name in the tree
+	size     int             // bytes of names in excluded
 }
 
 // needTable makes the table of what was passed on.

@@ -72,14 +72,18 @@ func (a *ask) asksFor(r *event.Record, m *mapper, root string) bool {
 	}
 }
 
-// excludes asks about each directory once.
+// maxExcluded bounds the memory, in bytes of names, for what exclude said.
+const maxExcluded = 64 << 20
+
+// excludes asks about each directory once, unless there are too many.
 func (a *ask) excludes(dir string, m *mapper, root string) bool {
 	out, known := a.excluded[dir]
 	if !known {
 		out = a.exclude(m.path(event.Windows.Join(root, dir)))
-		if a.excluded == nil {
-			a.excluded = make(map[string]bool)
+		if a.excluded == nil || a.size > maxExcluded {
+			a.excluded, a.size = make(map[string]bool), 0
 		}
+		a.size += len(dir) + 64
 		a.excluded[strings.Clone(dir)] = out
 	}
 	return out
