@@ -277,6 +277,44 @@ func TestAWatchedPlaceBelowAnUnwatchedDirectoryFollowsIt(t *testing.T) {
 	}
 }
 
+// The kernel takes a path of PATH_MAX bytes, but what is renamed in a deep tree can make longer ones.
+func TestAPathThatBecomesTooLongIsTold(t *testing.T) {
+	root := t.TempDir()
+	deep := root + strings.Repeat("/d", 60)
+	ok(t, os.MkdirAll(deep, 0o755))
+	s := open(t, Options{})
+	s.add(event.WatchRequest{Path: root, Mask: event.IN_ALL_EVENTS, Recursive: true, AutoAdd: true})
+	s.sync()
+	long := strings.Repeat("l", unix.NAME_MAX)
+	for at := deep; at != root; at = filepath.Dir(at) { // from below, so that each path is short
+		ok(t, os.Rename(at, filepath.Join(filepath.Dir(at), long)))
+	}
+	var fails []event.Record
+	ended := 0
+	for _, r := range append(s.sync(), s.sync()...) { // the kernel tells of the end of a watch afterwards
+		switch r.Kind {
+		case event.KindFail:
+			fails = append(fails, r)
+		case event.KindUnwatch:
+			ended++
+			if r.Name != event.CauseMovedOut {
+				t.Errorf("%s", event.AppendText(nil, &r))
+			}
+		}
+	}
+	if len(fails) != 1 || fails[0].N != int64(unix.ENAMETOOLONG) || fails[0].M == 0 || !strings.HasSuffix(fails[0].Path, "/"+long) {
+		t.Errorf("%d failures: %v", len(fails), fails)
+	}
+	if left := len(s.table.Watches()); ended == 0 || left+ended != 61 {
+		t.Errorf("%d watches ended, %d are left, want 61 in all", ended, left)
+	}
+	for _, w := range s.table.Watches() {
+		if len(w.Path()) > event.Linux.MaxPath() {
+			t.Errorf("a path of %d bytes", len(w.Path()))
+		}
+	}
+}
+
 func TestInitialWalkLeavesNoTrace(t *testing.T) {
 	root := t.TempDir()
 	for _, d := range []string{"a/b/c", "a/d", "e"} {

@@ -164,13 +164,33 @@ func (n *Inotify) move(src, dst string) {
 		}
 		set(&n.departing.replaced, dst, was)
 	}
-	n.emit(event.Record{Kind: event.KindMove, Src: src, Path: dst})
+	move := event.Record{Kind: event.KindMove, Src: src, Path: dst}
+	if n.table.TooLong(&move) {
+		n.tooLong(src, dst)
+		return
+	}
+	n.emit(move)
 	for _, w := range n.table.Below(dst, nil) {
 		n.placed(w.WD, w.Path())
 		if w.Path() != dst && n.excluded(w.WD, w.Path()) && w.Flags&event.FlagDir != 0 {
 			n.leave(w.Path())
 		}
 	}
+}
+
+// tooLong ends the watches at and below src, which went to dst, where paths become
+// longer than anything takes.
+func (n *Inotify) tooLong(src, dst string) {
+	var mask event.Mask
+	var parent int32
+	if w := n.table.At(src); w != nil {
+		mask = w.Mask
+	}
+	if up := n.table.At(event.Linux.Parent(dst)); up != nil {
+		parent = up.WD
+	}
+	n.emitFail("watch", dst, unix.ENAMETOOLONG, mask, parent)
+	n.leave(src)
 }
 
 // exchanged reports whether the rename of src, whose MOVED_TO is being processed,
