@@ -18,6 +18,7 @@ import (
 type runPrinter struct {
 	out           *bufio.Writer
 	palette       term.Palette
+	width         int
 	verbose, json bool
 	begun         time.Time
 
@@ -25,7 +26,7 @@ type runPrinter struct {
 }
 
 func newRunPrinter(w io.Writer, verbose, json bool) *runPrinter {
-	return &runPrinter{out: bufio.NewWriter(w), palette: term.Palette(term.Colours(w)), verbose: verbose, json: json, begun: time.Now()}
+	return &runPrinter{out: bufio.NewWriter(w), palette: term.Palette(term.Colours(w)), width: term.Columns(w), verbose: verbose, json: json, begun: time.Now()}
 }
 
 // runObject is an event of a run as JSON.
@@ -74,6 +75,9 @@ var runWords = map[string]struct {
 	runUpdate: {"UPDATE", term.Yellow},
 }
 
+// runIndent stands before what is told of a run.
+const runIndent = "    "
+
 // begin tells that a run begins.
 func (p *runPrinter) begin(r *ran) error {
 	if !p.json {
@@ -105,13 +109,13 @@ func (p *runPrinter) count(r *ran) string {
 }
 
 // why tells a failure or a skip in lines.
-func (r *ran) why() string {
+func (r *ran) why(width int) string {
 	var b strings.Builder
 	switch {
 	case r.err == nil && r.result.Skipped != "":
 		return r.result.Skipped
 	case r.err == nil:
-		r.result.Report(&b)
+		r.result.Report(&b, width)
 		return b.String()
 	}
 	fmt.Fprintln(&b, r.err)
@@ -156,7 +160,7 @@ func (r *ran) ended(result string) runObject {
 		o.Why, o.Seen = r.err.Error(), r.seen()
 		return o
 	}
-	o.Why, _, _ = strings.Cut(r.why(), "\n")
+	o.Why, _, _ = strings.Cut(r.why(0), "\n")
 	for _, d := range r.result.Differences() {
 		o.Differences = append(o.Differences, runDifference{o.File, d.Line, d.Level, d.Operation, d.Expected, d.Recorded})
 	}
@@ -167,12 +171,12 @@ func (p *runPrinter) text(r *ran, result string) {
 	w := runWords[result]
 	fmt.Fprintf(p.out, "--- %s: %s (%.2fs)\n", p.palette.Paint(w.colour, w.word), term.Line(r.scenario.Name()), r.took.Seconds())
 	if result == runFail || result == runSkip {
-		for line := range strings.Lines(r.why()) {
-			fmt.Fprintf(p.out, "    %s\n", p.painted(term.Line(strings.TrimSuffix(line, "\n"))))
+		for line := range strings.Lines(r.why(p.width - len(runIndent))) {
+			fmt.Fprintf(p.out, "%s%s\n", runIndent, p.painted(term.Line(strings.TrimSuffix(line, "\n"))))
 		}
 	}
 	if r.log != "" {
-		fmt.Fprintf(p.out, "    recorded in %s\n", event.Quote(r.log))
+		fmt.Fprintf(p.out, "%srecorded in %s\n", runIndent, event.Quote(r.log))
 	}
 }
 
