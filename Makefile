@@ -55,7 +55,7 @@ golden: ## write the golden outputs of the verbs anew from what the code does no
 	UPDATE_GOLDEN=1 $(GO) test -count=1 ./cmd/fsrec
 	@git diff --stat
 
-traces: wine ## record testdata/traces/linux and testdata/traces/wine anew from the scenarios; read the difference before committing it
+traces: wine ## record testdata/traces/linux, twins and wine anew from the scenarios; read the difference before committing it
 	@.ci/traces
 
 clean: ## remove what was built
