@@ -161,7 +161,7 @@ func (c *conditions) holds(s *side) bool {
 }
 
 // relations are the names of predicates and how many arguments they take: paths,
-// but for the sides of older and later and the second argument of adrift, linked and watched.
+// but for the sides of older and later and the second argument of adrift, linked, outcome, unnoticed and watched.
 var relations = map[string]int{
 	"in":        2, // the first is a name in the directory that is the second
 	"below":     2, // the first is somewhere inside the second
@@ -174,9 +174,14 @@ var relations = map[string]int{
 	"adrift":    2, // that side watched a directory above it, and lost it since it was renamed to where nothing is watched
 	"watched":   2, // the recording of that side had a watch on the object itself
 	"linked":    2, // that side, which tells of files that are closed after writing, tells it of none of this path: a link, not a file that a program made
+	"outcome":   2, // of what the first event is about, that side, which polled, tells the end that it comes to on the other one
+	"unnoticed": 2, // the other side than that one, which polled, tells nothing of the object of the first event
 	"later":     1, // that side has the first event, a moved one, later on its path than the other one, but in the life of the same object
 	"older":     1, // the kernel of that side is older than that of the other one
 }
+
+// sided are those relations of which the second argument is a side.
+var sided = map[string]bool{"adrift": true, "linked": true, "watched": true, "outcome": true, "unnoticed": true}
 
 // predicates reads "[not] NAME(ARG[, ARG])", separated by ";".
 func (p *ruleParser) predicates(value string) error {
@@ -187,7 +192,7 @@ func (p *ruleParser) predicates(value string) error {
 		args, closed := strings.CutSuffix(args, ")")
 		n, known := relations[name]
 		if !ok || !closed || !known {
-			return p.fail(word, "want NAME(PATH) or NAME(PATH, PATH) with in, below, together, apart, respelled, short or root, formerly(PATH, PATH), adrift(PATH, SIDE), linked(PATH, SIDE), watched(PATH, SIDE), later(SIDE) or older(SIDE)")
+			return p.fail(word, "want NAME(PATH) or NAME(PATH, PATH) with in, below, together, apart, respelled, short or root, formerly(PATH, PATH), adrift(PATH, SIDE), linked(PATH, SIDE), watched(PATH, SIDE), outcome(PATH, SIDE), unnoticed(PATH, SIDE), later(SIDE) or older(SIDE)")
 		}
 		one := predicate{name: name, not: not}
 		for arg := range strings.SplitSeq(args, ",") {
@@ -206,7 +211,7 @@ func (p *ruleParser) predicates(value string) error {
 }
 
 func (p *ruleParser) argument(relation string, n int, arg string) (int, error) {
-	if relation == "older" || relation == "later" || (relation == "watched" || relation == "adrift" || relation == "linked") && n == 1 {
+	if relation == "older" || relation == "later" || sided[relation] && n == 1 {
 		if arg != "a" && arg != "b" {
 			return 0, p.fail(arg, "want a or b")
 		}

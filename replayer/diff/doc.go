@@ -54,6 +54,13 @@
 // too, is a rename to it. Which recording is left does not matter. What a rule says "only" of is
 // explained by it, once; the first rule that fits counts. An unknown field, event or relation is a [*RuleError].
 //
+// # Polling
+//
+// A recording made by polling tells what is left of what happened between two looks. What it tells of an object is held
+// to what the other recording tells of the same time, an operation or as much as lies between two common events: the relation
+// outcome holds where the object is in the end at the same place on both, with its contents or attributes changed on
+// both or on neither. So any number of steps is explained, and none that leads elsewhere.
+//
 // # Cost
 //
 // Both recordings are read at the same time, as streams. What is kept is 24 bytes an event

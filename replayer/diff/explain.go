@@ -29,6 +29,7 @@ type explainer struct {
 	lateIn [2]map[int]int // by event that both have at different places: the gap that it stands in
 	moves  [2][]int       // see dirMoves
 	uses   map[*Rule]int
+	polled [2]*outcomes // see seen
 
 	renames int // that formerly has looked at
 	groups  int
@@ -212,12 +213,17 @@ func (c *comparison) within(path [2]uint32, i int, dir uint32) bool {
 	return dir != 0 && (id == dir || c.sides[i].names.below(id, dir))
 }
 
+// asks reports whether a rule has a relation.
+func (r *Rule) asks(relation string) bool {
+	return slices.ContainsFunc(r.where, func(p predicate) bool { return p.name == relation })
+}
+
 // apply explains what it can by a rule whose side a is side number a.
 func (x *explainer) apply(r *Rule, a int) {
 	first := &r.lines[0]
 	for n := range x.items {
 		one := &x.items[n]
-		if one.mask&first.mask == 0 || one.verdict != "" || one.need != first.need || one.need == needOnly && one.side() != first.side^a || one.dir != 0 {
+		if one.mask&first.mask == 0 || one.verdict != "" || one.need != first.need || one.need == needOnly && one.side() != first.side^a || one.dir != 0 && !r.asks("outcome") {
 			continue
 		}
 		m := match{x: x, rule: r, a: a, anchor: n, tries: maxTries}

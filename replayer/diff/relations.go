@@ -42,6 +42,10 @@ func (m *match) relation(p *predicate) bool {
 		return m.later(p.args[0] ^ m.a)
 	case "formerly":
 		return m.formerly(p.args[0], p.args[1])
+	case "outcome":
+		return m.outcome(p.args[1] ^ m.a)
+	case "unnoticed":
+		return m.x.seen(p.args[1] ^ m.a).unnoticed(m.x.items[m.anchor].at[p.args[1]^m.a])
 	}
 	var sides [2]int
 	var ids [2]uint32
@@ -60,6 +64,24 @@ func (m *match) relation(p *predicate) bool {
 		}
 	}
 	return m.x.c.relation(p.name, sides, ids)
+}
+
+// outcome reports whether side i, which polled, tells the end of what the first event is about.
+func (m *match) outcome(i int) bool {
+	for j, index := range m.x.items[m.anchor].at {
+		if index >= 0 && !m.x.seen(i).agree(j, index) {
+			return false
+		}
+	}
+	return true
+}
+
+// seen is what side i saw by polling.
+func (x *explainer) seen(i int) *outcomes {
+	if x.polled[i] == nil {
+		x.polled[i] = newOutcomes(x.c, i)
+	}
+	return x.polled[i]
 }
 
 // formerly reports whether the path of one variable becomes that of another, which is inside, by the latest renames of

@@ -125,10 +125,10 @@ type predicate struct {
 
 // paths are the arguments that are variables.
 func (p *predicate) paths() []int {
-	switch p.name {
-	case "older", "later":
+	switch {
+	case p.name == "older" || p.name == "later":
 		return nil
-	case "watched", "adrift", "linked":
+	case sided[p.name]:
 		return p.args[:1]
 	}
 	return p.args

@@ -61,6 +61,7 @@ type Poll struct {
 	due     time.Time     // when the next look is; zero if nothing is to be looked at
 	before  int64         // when the latest look began, nanoseconds since 1970
 	look    uint64        // its number
+	rest    time.Time     // before it no call of Remove looks again
 
 	table   *event.Table
 	watches map[int32]*pollWatch

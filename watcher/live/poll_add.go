@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"fsrec/watcher/event"
 )
@@ -268,7 +269,8 @@ func (n *Poll) Update(wd int32, mask event.Mask) error {
 	return nil
 }
 
-// Remove implements event.Backend. What happened since the latest look is not told.
+// Remove implements event.Backend. It looks first, so that what has happened is told before the
+// end; of several in a row one looks, and another one after as long as that took.
 func (n *Poll) Remove(wd int32) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -279,8 +281,12 @@ func (n *Poll) Remove(wd int32) error {
 	if w == nil {
 		return event.ErrUnknownWatch
 	}
+	if began := time.Now(); !began.Before(n.rest) {
+		n.lookAround(n.closing.Load)
+		n.rest = time.Now().Add(time.Since(began))
+	}
 	n.now = n.clock()
-	n.end(w, event.CauseRemoved)
+	n.end(w, event.CauseRemoved) // if the look has not
 	n.wake()
 	return nil
 }

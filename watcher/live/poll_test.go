@@ -111,8 +111,8 @@ func TestPollUpdateAndRemove(t *testing.T) {
 	if err := p.Update(wd, event.IN_ONLYDIR); !errors.As(err, &we) || we.Hint == "" {
 		t.Errorf("%v", err)
 	}
-	must(t, p.Remove(wd), put(filepath.Join(root, "g"), ""))
-	p.expects(root, "IN_IGNORED .", "unwatch . removed")
+	must(t, put(filepath.Join(root, "before"), ""), p.Remove(wd), put(filepath.Join(root, "after"), ""))
+	p.expects(root, "IN_CREATE before", "IN_IGNORED .", "unwatch . removed")
 	for name, err := range map[string]error{"Remove": p.Remove(wd), "Update": p.Update(wd, event.IN_CREATE)} {
 		if !errors.Is(err, event.ErrUnknownWatch) {
 			t.Errorf("%s: %v", name, err)
@@ -120,6 +120,21 @@ func TestPollUpdateAndRemove(t *testing.T) {
 	}
 	if again := p.watch(event.WatchRequest{Path: root, Mask: event.IN_CREATE})[0].WD; again == wd {
 		t.Errorf("wd %d was given out again", wd)
+	}
+}
+
+// What ends with the look that a removal makes is gone when it is asked for, and no longer to be removed.
+func TestRemovingAWatchThatHasEndedUnnoticed(t *testing.T) {
+	root := tempdir.New(t)
+	sub := filepath.Join(root, "sub")
+	dirs(t, sub)
+	p := polling(t, Options{})
+	results := p.watch(event.WatchRequest{Path: root, Mask: event.IN_DELETE, Recursive: true})
+	p.sync()
+	must(t, os.Remove(sub), p.Remove(results[1].WD))
+	p.expects(root, "IN_DELETE_SELF sub", "IN_IGNORED sub", "unwatch sub deleted", "IN_DELETE|IN_ISDIR sub")
+	if err := p.Remove(results[1].WD); !errors.Is(err, event.ErrUnknownWatch) {
+		t.Errorf("%v", err)
 	}
 }
 
