@@ -24,10 +24,11 @@ type item struct {
 type explainer struct {
 	c      *comparison
 	items  []item
-	itemOf [2]map[int]int // by event
-	gapOf  [2]map[int]int // by event that only one side has
-	lateIn [2]map[int]int // by event that both have at different places: the gap that it stands in
-	moves  [2][]int       // see dirMoves
+	differ [2]*marks  // the events of items, and the other halves of their moves
+	itemOf [2]byEvent // of an event
+	gapOf  [2]byEvent // of an event that only one side has
+	lateIn [2]byEvent // of an event that both have at different places: the gap that it stands in
+	moves  [2][]int   // see dirMoves
 	uses   map[*Rule]int
 	polled [2]*outcomes // see seen
 
@@ -45,16 +46,14 @@ const (
 
 func newExplainer(c *comparison) *explainer {
 	x := &explainer{c: c, uses: make(map[*Rule]int)}
-	for i := range x.itemOf {
-		x.itemOf[i], x.gapOf[i], x.lateIn[i] = make(map[int]int), make(map[int]int), make(map[int]int)
-	}
+	x.mark()
 	for n := range c.gaps {
 		for i := range c.sides {
 			for _, e := range c.gaps[n].only[i] {
 				if x.is(i, e, bitOnly) {
-					x.gapOf[i][e] = n
+					x.gapOf[i].put(e, n)
 				} else {
-					x.lateIn[i][e] = n
+					x.lateIn[i].put(e, n)
 				}
 			}
 		}
@@ -78,6 +77,34 @@ func newExplainer(c *comparison) *explainer {
 	return x
 }
 
+// mark finds out which events differ.
+func (x *explainer) mark() {
+	c := x.c
+	for i, s := range c.sides {
+		m := newMarks(s.events.n)
+		add := func(index int) {
+			m.add(index)
+			if e := s.events.at(index); e.mask&bitJoined != 0 {
+				m.add(int(e.link))
+			}
+		}
+		for n := range c.gaps {
+			for _, e := range c.gaps[n].only[i] {
+				add(e)
+			}
+		}
+		for _, l := range c.late {
+			add(l.at[i])
+		}
+		for _, p := range c.times {
+			add(p.at[i])
+		}
+		m.number()
+		x.differ[i], x.itemOf[i], x.gapOf[i], x.lateIn[i] = m, newByEvent(m), newByEvent(m), newByEvent(m)
+	}
+	x.items = make([]item, 0, x.differ[0].n+x.differ[1].n)
+}
+
 func (x *explainer) is(i, index int, bits uint32) bool {
 	return x.c.sides[i].events.at(index).mask&bits != 0
 }
@@ -91,11 +118,11 @@ func (x *explainer) addOnly(i, index, gap int) {
 	e := s.events.at(index)
 	if e.mask&bitJoined != 0 && x.is(i, int(e.link), bitOnly) {
 		if e.mask&uint32(event.IN_MOVED_FROM) != 0 {
-			if _, both := x.gapOf[i][int(e.link)]; both {
+			if _, both := x.gapOf[i].get(int(e.link)); both {
 				return // its other half makes the item
 			}
 		} else {
-			x.itemOf[i][int(e.link)] = len(x.items)
+			x.itemOf[i].put(int(e.link), len(x.items))
 		}
 	}
 	one := item{need: needOnly, at: [2]int{-1, -1}, gap: gap}
@@ -108,7 +135,7 @@ func (x *explainer) add(one item) {
 	for i, at := range one.at {
 		if at >= 0 {
 			one.mask = x.c.sides[i].events.at(at).mask
-			x.itemOf[i][at] = len(x.items)
+			x.itemOf[i].put(at, len(x.items))
 		}
 	}
 	x.items = append(x.items, one)
@@ -164,7 +191,7 @@ func (x *explainer) lossy(one *item) {
 			return
 		}
 		if e := x.c.sides[i].events.at(one.at[i]); e.mask&bitJoined != 0 {
-			if n, ok := x.gapOf[i][int(e.link)]; ok {
+			if n, ok := x.gapOf[i].get(int(e.link)); ok {
 				x.fell(one, 1-i, &x.c.gaps[n])
 			}
 		}
@@ -185,7 +212,10 @@ func (x *explainer) lossy(one *item) {
 	}
 }
 
-func (x *explainer) gap(i, index int) *gap { return &x.c.gaps[x.gapOf[i][index]] }
+func (x *explainer) gap(i, index int) *gap {
+	n, _ := x.gapOf[i].get(index)
+	return &x.c.gaps[n]
+}
 
 // fell reports whether what side i lacks in a gap can have fallen into one of its losses, and
 // makes the item Unknown then.

@@ -102,7 +102,7 @@ func (m *match) line(n int) bool {
 		m.last[i] = index
 		if m.bind(p, i, index) && m.holds() {
 			if p.need == needOnly {
-				n := m.x.itemOf[i][index]
+				n, _ := m.x.itemOf[i].get(index)
 				m.took, m.lines = append(slices.Clip(m.took), n), append(slices.Clip(m.lines), n)
 				if p.many {
 					m.takeAll(p, i)
@@ -151,7 +151,7 @@ func (m *match) candidates(p *pattern, i int) []int {
 	}
 	var out []int
 	add := func(index int) {
-		if m.admits(p, i, index) {
+		if m.fits(p, i, index) && m.admits(p, i, index) {
 			out = append(out, index)
 		}
 	}
@@ -247,7 +247,7 @@ func (m *match) admits(p *pattern, i, index int) bool {
 // free reports whether an event that only side i has is unexplained so far, and happened in
 // the operation of the first one.
 func (m *match) free(i, index int) bool {
-	n, ok := m.x.itemOf[i][index]
+	n, ok := m.x.itemOf[i].get(index)
 	if !ok || m.x.items[n].verdict != "" || m.x.items[n].need != needOnly || slices.Contains(m.took, n) {
 		return false
 	}
@@ -273,7 +273,7 @@ func (m *match) opposite(i, index int) bool {
 		}
 		for _, e := range m.x.c.halves(1-i, one.at[1-i]) {
 			for _, f := range m.x.c.halves(i, index) {
-				if m.x.samePath(1-i, e, i, f) && m.x.gapOf[1-i][e] != m.x.gapOf[i][f] {
+				if m.x.samePath(1-i, e, i, f) && m.x.gap(1-i, e) != m.x.gap(i, f) {
 					return false
 				}
 			}
@@ -321,7 +321,7 @@ func (m *match) stands(at place, i, index int) bool {
 // beside reports whether an event is the one before or the one after those, on one path,
 // that only side i has, and to which the last one that was matched belongs.
 func (m *match) beside(i, index int) bool {
-	n, ok := m.x.gapOf[i][m.last[i]]
+	n, ok := m.x.gapOf[i].get(m.last[i])
 	if !ok {
 		return false
 	}
@@ -335,7 +335,7 @@ func (m *match) beside(i, index int) bool {
 // takeAll takes the other events like that of a pattern with "+" or "*" as well, as far as
 // they stand between the same common events.
 func (m *match) takeAll(p *pattern, i int) {
-	n, ok := m.x.gapOf[i][m.last[i]]
+	n, ok := m.x.gapOf[i].get(m.last[i])
 	if !ok {
 		return
 	}
@@ -344,7 +344,8 @@ func (m *match) takeAll(p *pattern, i int) {
 	took := slices.Clip(m.took)
 	for _, e := range all[max(0, at-maxMany):min(len(all), at+maxMany)] {
 		if m.x.c.sides[i].events.at(e).node == m.vars[p.p][i] && m.fits(p, i, e) && m.admits(p, i, e) {
-			took = append(took, m.x.itemOf[i][e])
+			n, _ := m.x.itemOf[i].get(e)
+			took = append(took, n)
 			m.last[i] = max(m.last[i], e)
 		}
 	}

@@ -171,8 +171,8 @@ func (c *comparison) linked(i int, id uint32) bool {
 // happened on its path than the other side, and no other object had the path in between.
 func (m *match) later(i int) bool {
 	one := &m.x.items[m.anchor]
-	this, ok := m.x.lateIn[i][one.at[i]]
-	other, too := m.x.lateIn[1-i][one.at[1-i]]
+	this, ok := m.x.lateIn[i].get(one.at[i])
+	other, too := m.x.lateIn[1-i].get(one.at[1-i])
 	if !ok || !too || this <= other {
 		return false
 	}

@@ -40,19 +40,22 @@ func (c *comparison) result() *Result {
 // can, counts under the worst of their verdicts.
 func (r *Result) countsOf(i int) (n Counts) {
 	c := r.c
-	worst := make(map[int]Verdict)
-	for index, d := range r.groupOf[i] {
-		if c.isSecond(i, index) {
-			index = int(c.sides[i].events.at(index).link)
+	n.Same = c.compared(i)
+	for index, d := range r.groupOf[i].all() {
+		v := r.Differences[d].Verdict
+		if e := c.sides[i].events.at(index); e.mask&bitJoined != 0 {
+			if other, ok := r.groupOf[i].get(int(e.link)); ok {
+				if c.isSecond(i, index) {
+					continue // it counts with the other half
+				}
+				if w := r.Differences[other].Verdict; worse(w, v) {
+					v = w
+				}
+			}
 		}
-		if v := r.Differences[d].Verdict; worst[index] == "" || worse(v, worst[index]) {
-			worst[index] = v
-		}
-	}
-	for _, v := range worst {
 		n.add(v, 1)
+		n.Same--
 	}
-	n.Same = c.compared(i) - int64(len(worst))
 	return n
 }
 
@@ -107,18 +110,24 @@ func (c *comparison) info(i int) SideInfo {
 // collect makes differences of the items.
 func (x *explainer) collect(r *Result) {
 	x.groupRest()
-	groups := make([][]int, x.groups)
-	for n := range x.items {
-		groups[x.items[n].group] = append(groups[x.items[n].group], n)
+	type group struct {
+		key   float64
+		items []int32
 	}
-	slices.SortStableFunc(groups, func(a, b []int) int { return cmp.Compare(x.key(a), x.key(b)) })
-	for i := range r.groupOf {
-		r.groupOf[i] = make(map[int]int)
-	}
-	for _, g := range groups {
-		if len(g) > 0 {
-			x.difference(r, g)
+	var groups []group
+	for _, items := range x.byGroup() {
+		if len(items) > 0 {
+			groups = append(groups, group{x.key(items), items})
 		}
+	}
+	slices.SortStableFunc(groups, func(a, b group) int { return cmp.Compare(a.key, b.key) })
+	r.Differences = make([]Difference, 0, len(groups))
+	for i := range r.groupOf {
+		r.groupOf[i] = newByEvent(x.differ[i])
+	}
+	d := differences{x: x, r: r, tell: teller{c: x.c}}
+	for i := range groups {
+		d.add(groups[i].items)
 	}
 	for _, rule := range x.c.conf.rules.Rules {
 		if n := x.uses[rule]; n > 0 {
@@ -127,14 +136,28 @@ func (x *explainer) collect(r *Result) {
 	}
 }
 
+// byGroup lists the items of each group, in order.
+func (x *explainer) byGroup() [][]int32 {
+	groups := make([][]int32, x.groups)
+	size := make([]int32, x.groups)
+	for n := range x.items {
+		size[x.items[n].group]++
+	}
+	all := make([]int32, len(x.items))
+	for g, n := range size {
+		groups[g], all = all[:0:n], all[n:]
+	}
+	for n := range x.items {
+		g := &groups[x.items[n].group]
+		*g = append(*g, int32(n))
+	}
+	return groups
+}
+
 // groupRest puts together what no rule did: what stands in one gap, also
 // through moves, and what is ordered wrongly against the same directory.
 func (x *explainer) groupRest() {
-	type key struct {
-		verdict Verdict
-		gap     int
-	}
-	groupOf := make(map[key]int)
+	groupOf := make([]int32, len(x.c.gaps)*len(verdicts)) // plus 1
 	inDir := make(map[uint32]int)
 	for n := range x.items {
 		one := &x.items[n]
@@ -143,21 +166,18 @@ func (x *explainer) groupRest() {
 		}
 		switch one.need {
 		case needOnly:
-			k := key{one.verdict, one.gap}
-			group, ok := groupOf[k]
-			other, hasOther := x.otherGap(one)
-			if !ok && hasOther {
-				group, ok = groupOf[key{one.verdict, other}]
+			at := func(gap int) *int32 { return &groupOf[gap*len(verdicts)+slices.Index(verdicts, one.verdict)] }
+			here, there := at(one.gap), at(one.gap)
+			if other, ok := x.otherGap(one); ok {
+				there = at(other)
 			}
-			if !ok {
-				group = x.groups
+			group := cmp.Or(*here, *there)
+			if group == 0 {
 				x.groups++
+				group = int32(x.groups)
 			}
-			groupOf[k] = group
-			if _, taken := groupOf[key{one.verdict, other}]; hasOther && !taken {
-				groupOf[key{one.verdict, other}] = group
-			}
-			one.group = group
+			*here, *there = group, cmp.Or(*there, group)
+			one.group = int(group - 1)
 		case needMoved:
 			group, ok := inDir[one.dir]
 			if !ok || one.dir == 0 {
@@ -180,13 +200,12 @@ func (x *explainer) otherGap(one *item) (int, bool) {
 	if e.mask&bitJoined == 0 {
 		return 0, false
 	}
-	n, ok := x.gapOf[i][int(e.link)]
-	return n, ok
+	return x.gapOf[i].get(int(e.link))
 }
 
 // key orders differences: by the left recording, and what only the right one has
 // behind the event of its path that it follows.
-func (x *explainer) key(group []int) float64 {
+func (x *explainer) key(group []int32) float64 {
 	best := -1.0
 	for _, n := range group {
 		one := &x.items[n]
@@ -205,22 +224,38 @@ func (x *explainer) key(group []int) float64 {
 	return best
 }
 
-func (x *explainer) difference(r *Result, group []int) {
-	d := Difference{Left: []Event{}, Right: []Event{}}
-	lists := [2]*[]Event{&d.Left, &d.Right}
-	slices.SortStableFunc(group, func(a, b int) int {
-		return cmp.Compare(max(x.items[a].at[0], x.items[a].at[1]), max(x.items[b].at[0], x.items[b].at[1]))
+// differences makes those of a result.
+type differences struct {
+	x    *explainer
+	r    *Result
+	tell teller
+}
+
+func (all *differences) add(group []int32) {
+	x, r := all.x, all.r
+	slices.SortFunc(group, func(a, b int32) int {
+		return cmp.Or(cmp.Compare(max(x.items[a].at[0], x.items[a].at[1]), max(x.items[b].at[0], x.items[b].at[1])), cmp.Compare(a, b))
 	})
+	var size [2]int
+	for _, n := range group {
+		for i, at := range x.items[n].at {
+			if at >= 0 {
+				size[i]++
+			}
+		}
+	}
+	d := Difference{Left: make([]Event, 0, size[0]), Right: make([]Event, 0, size[1])}
+	lists := [2]*[]Event{&d.Left, &d.Right}
 	for _, n := range group {
 		one := &x.items[n]
 		for i, at := range one.at {
 			if at < 0 {
 				continue
 			}
-			*lists[i] = append(*lists[i], x.c.exported(i, at))
-			r.groupOf[i][at] = len(r.Differences)
+			*lists[i] = append(*lists[i], all.tell.event(i, at))
+			r.groupOf[i].put(at, len(r.Differences))
 			if e := x.c.sides[i].events.at(at); e.mask&bitJoined != 0 {
-				r.groupOf[i][int(e.link)] = len(r.Differences)
+				r.groupOf[i].put(int(e.link), len(r.Differences))
 			}
 		}
 	}
@@ -245,7 +280,7 @@ func (x *explainer) difference(r *Result, group []int) {
 		d.Kind = Replaced
 	}
 	i := one.side()
-	d.Path = x.c.exported(i, one.at[i]).Path
+	d.Path = (*lists[i])[0].Path
 	if one.dir != 0 {
 		d.Path = Text(x.c.sides[0].path(one.dir))
 	}
@@ -267,7 +302,7 @@ type Row struct {
 func (r *Result) Rows() iter.Seq[Row] {
 	return func(yield func(Row) bool) {
 		if r.c != nil {
-			w := rowWriter{r: r, c: r.c, yield: yield}
+			w := rowWriter{r: r, c: r.c, tell: teller{c: r.c}, yield: yield}
 			w.run()
 		}
 	}
@@ -276,6 +311,7 @@ func (r *Result) Rows() iter.Seq[Row] {
 type rowWriter struct {
 	r     *Result
 	c     *comparison
+	tell  teller
 	yield func(Row) bool
 	next  [2]int // events and operations that have been told
 	ops   int
@@ -298,7 +334,7 @@ func (w *rowWriter) run() {
 		if w.c.isSecond(0, i) {
 			continue
 		}
-		if j := partner[i]; j >= 0 {
+		if j := int(partner[i]); j >= 0 {
 			w.rightOnly(j)
 			w.both(i, j)
 		} else {
@@ -324,14 +360,14 @@ func (w *rowWriter) rightOnly(j int) {
 }
 
 func (w *rowWriter) group(i, index int) int {
-	if n, ok := w.r.groupOf[i][index]; ok {
+	if n, ok := w.r.groupOf[i].get(index); ok {
 		return n
 	}
 	return -1
 }
 
 func (w *rowWriter) one(i, index int) {
-	e := w.c.exported(i, index)
+	e := w.tell.event(i, index)
 	row := Row{Difference: w.group(i, index)}
 	if i == 0 {
 		row.Left = &e
@@ -345,15 +381,15 @@ func (w *rowWriter) one(i, index int) {
 }
 
 func (w *rowWriter) both(i, j int) {
-	l, r := w.c.exported(0, i), w.c.exported(1, j)
+	l, r := w.tell.event(0, i), w.tell.event(1, j)
 	w.done[j] = true
 	w.emit(Row{Left: &l, Right: &r, Difference: w.group(0, i)})
 }
 
 // partners gives for each event of the left side the same event of the right one, -1 if there is none.
-func (w *rowWriter) partners() []int {
+func (w *rowWriter) partners() []int32 {
 	left, right := w.c.sides[0], w.c.sides[1]
-	partner := make([]int, left.events.n)
+	partner := make([]int32, left.events.n)
 	for i := range partner {
 		partner[i] = -1
 	}
@@ -373,7 +409,7 @@ func (w *rowWriter) partners() []int {
 			if i == len(x) || j == len(y) {
 				break
 			}
-			partner[x[i]] = int(y[j])
+			partner[x[i]] = int32(y[j])
 			i++
 			j++
 		}

@@ -53,7 +53,7 @@ type Result struct {
 	Rules       []RuleUse    `json:"rules"`       // the rules that explained something, in the order of the catalogue
 	Differences []Difference `json:"differences"` // in the order of the left recording, as far as there is one
 	c           *comparison
-	groupOf     [2]map[int]int // difference of an event
+	groupOf     [2]byEvent // difference of an event
 }
 
 // SideInfo describes one recording and what became of its records.
@@ -160,9 +160,23 @@ func (r *Result) Failed(strict bool) bool {
 	return r.Verdict == Unexplained || strict && r.Verdict != Same
 }
 
-// exported makes an Event of an event of side i, of a move's half the whole move.
-func (c *comparison) exported(i, index int) Event {
-	s := c.sides[i]
+// teller makes Events. It keeps the path of each side that it made last: events of one path come in runs.
+type teller struct {
+	c     *comparison
+	nodes [2]uint32
+	paths [2]Text
+}
+
+func (t *teller) path(i int, id uint32) Text {
+	if t.nodes[i] != id {
+		t.nodes[i], t.paths[i] = id, Text(t.c.sides[i].path(id))
+	}
+	return t.paths[i]
+}
+
+// event makes an Event of an event of side i, of a move's half the whole move.
+func (t *teller) event(i, index int) Event {
+	s := t.c.sides[i]
 	e := s.events.at(index)
 	out := Event{Count: 1}
 	if e.mask&bitJoined != 0 {
@@ -171,12 +185,12 @@ func (c *comparison) exported(i, index int) Event {
 			e = s.events.at(index)
 		}
 		from := s.events.at(int(e.link))
-		out.Src, out.From = Text(s.path(from.node)), s.seq(int(e.link))
+		out.Src, out.From = t.path(i, from.node), s.seq(int(e.link))
 		out.Mask = event.IN_MOVED_FROM
 	} else {
 		out.Count += int(e.link)
 	}
-	out.Seq, out.Time, out.Path = s.seq(index), *s.times.at(index), Text(s.path(e.node))
+	out.Seq, out.Time, out.Path = s.seq(index), *s.times.at(index), t.path(i, e.node)
 	out.Root = s.rootIndex(e.node)
 	out.Mask |= event.Mask(e.mask & maskBits)
 	out.Synthetic, out.Inferred = e.mask&bitSynthetic != 0, e.mask&bitInferred != 0
