@@ -160,28 +160,29 @@ func (c *conditions) holds(s *side) bool {
 	return true
 }
 
-// relations are the names of predicates and how many arguments they take: paths,
-// but for the sides of older and later and the second argument of adrift, linked, outcome, unnoticed and watched.
-var relations = map[string]int{
-	"in":        2, // the first is a name in the directory that is the second
-	"below":     2, // the first is somewhere inside the second
-	"together":  2, // both are in the same directory
-	"apart":     2, // they are in different directories
-	"respelled": 2, // they differ in the case of letters only
-	"short":     2, // the name of the first can be the short one that Windows makes of the second: SOMETH~1.TXT
-	"root":      1, // it is the root
-	"formerly":  2, // what has the path of the second event had the first one before directories were renamed
-	"adrift":    2, // that side watched a directory above it, and lost it since it was renamed to where nothing is watched
-	"watched":   2, // the recording of that side had a watch on the object itself
-	"linked":    2, // that side, which tells of files that are closed after writing, tells it of none of this path: a link, not a file that a program made
-	"outcome":   2, // of what the first event is about, that side, which polled, tells the end that it comes to on the other one
-	"unnoticed": 2, // the other side than that one, which polled, tells nothing of the object of the first event
-	"later":     1, // that side has the first event, a moved one, later on its path than the other one, but in the life of the same object
-	"older":     1, // the kernel of that side is older than that of the other one
-}
+// relation says how many arguments a predicate takes: first paths, then sides.
+type relation struct{ paths, sides int }
 
-// sided are those relations of which the second argument is a side.
-var sided = map[string]bool{"adrift": true, "linked": true, "watched": true, "outcome": true, "unnoticed": true}
+// relations are the predicates by name.
+var relations = map[string]relation{
+	"in":        {2, 0}, // the first is a name in the directory that is the second
+	"below":     {2, 0}, // the first is somewhere inside the second
+	"together":  {2, 0}, // both are in the same directory
+	"apart":     {2, 0}, // they are in different directories
+	"respelled": {2, 0}, // they differ in the case of letters only
+	"short":     {2, 0}, // the name of the first can be the short one that Windows makes of the second: SOMETH~1.TXT
+	"root":      {1, 0}, // it is the root
+	"formerly":  {2, 0}, // what has the path of the second event had the first one before directories were renamed
+	"adrift":    {1, 1}, // that side watched a directory above it, and lost it since it was renamed to where nothing is watched
+	"watched":   {1, 1}, // the recording of that side had a watch on the object itself
+	"linked":    {1, 1}, // that side, which tells of files that are closed after writing, tells it of none of this path: a link, not a file that a program made
+	"outcome":   {1, 1}, // of what the first event is about, that side, which polled, tells the end that it comes to on the other one
+	"unnoticed": {1, 1}, // the other side than that one, which polled, tells nothing of the object of the first event
+	"later":     {0, 1}, // that side has the first event, a moved one, later on its path than the other one, but in the life of the same object
+	"older":     {0, 1}, // the kernel of that side is older than that of the other one
+	"read":      {1, 1}, // that side tells that it was read
+	"overlap":   {1, 1}, // that side watches the directories above it by more than one handle
+}
 
 // predicates reads "[not] NAME(ARG[, ARG])", separated by ";".
 func (p *ruleParser) predicates(value string) error {
@@ -190,19 +191,19 @@ func (p *ruleParser) predicates(value string) error {
 		rest, not := strings.CutPrefix(word, "not ")
 		name, args, ok := strings.Cut(strings.TrimSpace(rest), "(")
 		args, closed := strings.CutSuffix(args, ")")
-		n, known := relations[name]
+		takes, known := relations[name]
 		if !ok || !closed || !known {
-			return p.fail(word, "want NAME(PATH) or NAME(PATH, PATH) with in, below, together, apart, respelled, short or root, formerly(PATH, PATH), adrift(PATH, SIDE), linked(PATH, SIDE), watched(PATH, SIDE), outcome(PATH, SIDE), unnoticed(PATH, SIDE), later(SIDE) or older(SIDE)")
+			return p.fail(word, "want NAME(PATH) or NAME(PATH, PATH) with in, below, together, apart, respelled, short or root, formerly(PATH, PATH), adrift(PATH, SIDE), linked(PATH, SIDE), overlap(PATH, SIDE), read(PATH, SIDE), watched(PATH, SIDE), outcome(PATH, SIDE), unnoticed(PATH, SIDE), later(SIDE) or older(SIDE)")
 		}
 		one := predicate{name: name, not: not}
 		for arg := range strings.SplitSeq(args, ",") {
-			id, err := p.argument(name, len(one.args), strings.TrimSpace(arg))
+			id, err := p.argument(len(one.args) >= takes.paths, strings.TrimSpace(arg))
 			if err != nil {
 				return err
 			}
 			one.args = append(one.args, id)
 		}
-		if len(one.args) != n {
+		if n := takes.paths + takes.sides; len(one.args) != n {
 			return p.fail(word, "%s takes %d", name, n)
 		}
 		p.rule.where = append(p.rule.where, one)
@@ -210,8 +211,9 @@ func (p *ruleParser) predicates(value string) error {
 	return nil
 }
 
-func (p *ruleParser) argument(relation string, n int, arg string) (int, error) {
-	if relation == "older" || relation == "later" || sided[relation] && n == 1 {
+// argument reads a side or a path.
+func (p *ruleParser) argument(side bool, arg string) (int, error) {
+	if side {
 		if arg != "a" && arg != "b" {
 			return 0, p.fail(arg, "want a or b")
 		}

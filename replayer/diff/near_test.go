@@ -28,6 +28,7 @@ func TestNearMissesStayUnexplained(t *testing.T) {
 	wine := with(windows, `header wine "8.0"`)
 	newer, older := with(linux, `header kernel "6.8.0"`), with(linux, `header kernel "6.5.0-rc1"`)
 	for _, tt := range []struct{ rule, name, leftHead, left, rightHead, right string }{
+		{"rename-in-halves", "of another rename", linux, renamed, windows, "RAW 8 1.0 change wd=1 action=RENAMED_OLD_NAME attributes=0x20 name=\"f\"; RAW 9 90.0 change wd=1 action=RENAMED_NEW_NAME attributes=0x20 name=\"h\""},
 		{"renamed-file-modified", "a write that is made up after a rename, on Windows 11", linux, renamed, with(windows, `header kernel "10.0.26100"`), windowsRenamed + "; MODIFIED g"},
 		{"renamed-file-modified", "the same, where the system is not known", linux, renamed, windows, windowsRenamed + "; MODIFIED g"},
 		{"renamed-file-attributes", "the old name", linux, renamed, asked("FILE_NAME|DIR_NAME|ATTRIBUTES"), "MODIFIED f; " + windowsRenamed},
@@ -65,6 +66,9 @@ func TestNearMissesStayUnexplained(t *testing.T) {
 		{"wine-missed", "on Windows", linux, madeDir + "CREATE d/f", windows, "ADDED dir d"},
 		{"directory-modified-by-chance", "without a change in it", windows, entries + "ADDED f; MODIFIED dir d", windows, entries + "ADDED f"},
 		{"wine-directory", "without a change in it", windows, entries + "ADDED f; MODIFIED dir d", wine, entries + "ADDED f"},
+		{"read-as-modified", "a file that nobody read", linux, "CREATE g", asked("FILE_NAME|LAST_WRITE|LAST_ACCESS"), "MODIFIED f; ADDED g"},
+		{"read-as-modified", "where that was not asked for", linux, "OPEN f; ACCESS f; CREATE g", windows, "MODIFIED f; ADDED g"},
+		{"told-by-each-handle", "one handle tells everything twice", linux, "CREATE f; DELETE f", windows, "ADDED f; ADDED f; REMOVED f; REMOVED f"},
 		{"truncate-before-open", "on two new kernels", newer, "OPEN f; CLOSE_WRITE f", older, "MODIFY f; OPEN f; CLOSE_WRITE f"},
 		{"truncate-before-open", "where the kernels are not known", linux, "OPEN f; CLOSE_WRITE f", linux, "MODIFY f; OPEN f; CLOSE_WRITE f"},
 		{"merged-reads", "with a write between", linux, "ACCESS f; MODIFY f; ACCESS f", linux, "ACCESS f; MODIFY f"},

@@ -38,6 +38,12 @@ func (m *match) relation(p *predicate) bool {
 	case "linked":
 		i := p.args[1] ^ m.a
 		return m.x.c.linked(i, m.vars[p.args[0]][i])
+	case "read":
+		i := p.args[1] ^ m.a
+		return m.x.c.sides[i].read.has(m.vars[p.args[0]][i])
+	case "overlap":
+		i := p.args[1] ^ m.a
+		return m.x.c.sides[i].overlap(m.vars[p.args[0]][i])
 	case "later":
 		return m.later(p.args[0] ^ m.a)
 	case "formerly":
@@ -165,6 +171,17 @@ func (c *comparison) adrift(i int, path [2]uint32) bool {
 // linked reports whether side i, which would have told of it, has no file of a node that was closed after writing.
 func (c *comparison) linked(i int, id uint32) bool {
 	return c.conf.tells[i].mask&event.IN_CLOSE_WRITE != 0 && !c.sides[i].closed.has(id)
+}
+
+// overlap reports whether more than one watch is on the directories above a node.
+func (s *side) overlap(id uint32) bool {
+	n := 0
+	for ; id != 0; id = s.names.node(id).parent {
+		if n += s.handles[s.names.node(id).parent]; n > 1 {
+			return true
+		}
+	}
+	return false
 }
 
 // later reports whether side i has the first event, which both have, after more of what

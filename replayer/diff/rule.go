@@ -124,15 +124,7 @@ type predicate struct {
 }
 
 // paths are the arguments that are variables.
-func (p *predicate) paths() []int {
-	switch {
-	case p.name == "older" || p.name == "later":
-		return nil
-	case sided[p.name]:
-		return p.args[:1]
-	}
-	return p.args
-}
+func (p *predicate) paths() []int { return p.args[:relations[p.name].paths] }
 
 // RuleError says where a file of rules is wrong.
 type RuleError struct {

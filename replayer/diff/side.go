@@ -94,6 +94,8 @@ type side struct {
 	watched   nodeSet               // nodes that had a watch of their own
 	adrift    nodeSet               // those of them that were renamed to where nothing is watched
 	closed    nodeSet               // nodes that were closed after writing, also where the other side cannot tell
+	read      nodeSet               // nodes that were read, where the other side cannot tell
+	handles   map[uint32]int        // watches by node
 	narrow    map[int32]narrowWatch // by wd
 	spans     map[uint32][]span     // in which the watch of a node was narrow
 	lost      int                   // overflowed or reported, where the latest loss may be told again
@@ -121,7 +123,7 @@ type asideKey struct {
 func newSide(input Input, which int) *side {
 	return &side{
 		input: input, which: which, names: newNames(), table: event.NewTable(input.Header.Platform), tables: 1, lives: 1,
-		aside: make(map[asideKey]int64), shown: make(map[uint32]uint32),
+		aside: make(map[asideKey]int64), handles: make(map[uint32]int), shown: make(map[uint32]uint32),
 		narrow: make(map[int32]narrowWatch), spans: make(map[uint32][]span),
 	}
 }
@@ -192,6 +194,7 @@ func (s *side) control(r *event.Record) {
 	case event.KindMask:
 		s.masked(r)
 	case event.KindWatch, event.KindUnwatch, event.KindMove:
+		again := s.table.Watch(r.WD) != nil
 		s.table.Apply(r)
 		s.tables++
 		if r.Kind == event.KindUnwatch {
@@ -204,6 +207,9 @@ func (s *side) control(r *event.Record) {
 			id := s.pathNode(r.Path) // a root, where it is in none
 			s.watched.set(id)
 			if r.Kind == event.KindWatch {
+				if !again {
+					s.handles[id]++
+				}
 				s.narrowed(r, id)
 			} else {
 				s.relocated(r.Path)
@@ -289,9 +295,7 @@ func (s *side) event(r *event.Record) {
 	}
 	if step, drop := s.unwanted(r, mask, id); drop {
 		s.setAside(step, mask)
-		if mask&event.IN_CLOSE_WRITE != 0 && r.Name != "" {
-			s.closed.set(s.child(id, r.Name))
-		}
+		s.noted(r, mask, id)
 		return
 	}
 	if r.Name != "" {
@@ -313,6 +317,21 @@ func (s *side) event(r *event.Record) {
 		bits |= bitSelf
 	}
 	s.add(id, bits, r)
+}
+
+// noted keeps of an event that the other side cannot tell what rules ask for.
+func (s *side) noted(r *event.Record, mask event.Mask, id uint32) {
+	to := &s.closed
+	switch {
+	case mask&event.IN_ACCESS != 0:
+		to = &s.read
+	case mask&event.IN_CLOSE_WRITE == 0:
+		return
+	}
+	if r.Name != "" {
+		id = s.child(id, r.Name)
+	}
+	to.set(id)
 }
 
 func flagBits(f event.Flags) (bits uint32) {

@@ -201,6 +201,8 @@ var relations = map[string][2]string{
 	"watched":   {"%s itself is watched in %s", "%s itself is not watched in %s"},
 	"adrift":    {"a watched directory above %s was lost by %s, since it was renamed to where nothing is watched", "no watched directory above %s was lost by %s"},
 	"linked":    {"%s is a link: no file of that name was closed after writing in %s", "a file %s was closed after writing in %s"},
+	"read":      {"%s was read in %s", "%s was not read in %s"},
+	"overlap":   {"more than one watch is above %s in %s", "no two watches are above %s in %s"},
 	"outcome":   {"in the end the two agree about %[1]s, of which %[2]s polled", "in the end the two do not agree about %[1]s, of which %[2]s polled"},
 	"unnoticed": {"%[1]s was not told of but by %[2]s, which polled", "%[1]s was told of not only by %[2]s, which polled"},
 	"later":     {"%s has it later", "%s does not have it later"},
