@@ -48,7 +48,7 @@
 //	only b: DELETE q
 //	next both b: MOVE p -> q
 //	reason: A rename over an existing file begins on Windows with the removal of that file ...
-//	source: notify-rs create_write_overwrite
+//	source: notify-rs/notify@d263731 notify/src/windows.rs create_write_overwrite; ...
 //
 // Here b has an IN_DELETE that a lacks, and the next event of the same path in b, which a has
 // too, is a rename to it. Which recording is left does not matter. What a rule says "only" of is
