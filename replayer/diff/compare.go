@@ -161,8 +161,11 @@ func (c *comparison) pairOperations() {
 		}
 		c.opIn[i] = make([]int, len(s.ops)+1)
 	}
-	if len(seqs[0]) == 0 || len(seqs[1]) == 0 {
-		return // there is one operation, number 0
+	if len(seqs[0]) == 0 || len(seqs[1]) == 0 { // there is one operation, number 0
+		for _, s := range c.sides {
+			s.foldOn()
+		}
+		return
 	}
 	next, x, y := 1, 0, 0
 	for _, h := range append(hunks(seqs[0], seqs[1]), hunk{len(seqs[0]), len(seqs[0]), len(seqs[1]), len(seqs[1])}) {
@@ -175,6 +178,27 @@ func (c *comparison) pairOperations() {
 		for ; y < h.bHi; y, next = y+1, next+1 {
 			c.opIn[1][y+1] = next
 		}
+	}
+}
+
+// foldOn folds what add did not, since an operation began in between that the other side does not tell of.
+func (s *side) foldOn() {
+	if len(s.ops) == 0 || !s.conf.on[StepRepeats] {
+		return
+	}
+	last := make([]uint32, s.names.nodes.n) // by node: its latest event, counted from 1
+	for i := range s.events.n {
+		e := s.events.at(i)
+		if n := last[e.node]; n > 0 && e.mask&0xffff == uint32(event.IN_MODIFY) {
+			if first := s.events.at(int(n - 1)); (first.mask^e.mask)&maskBits == 0 {
+				first.link += e.link + 1
+				e.mask |= bitAside
+				s.folded++
+				s.foldedOn++
+				continue
+			}
+		}
+		last[e.node] = uint32(i + 1)
 	}
 }
 

@@ -154,6 +154,9 @@ func (x *explainer) run() {
 	for n := range x.items {
 		x.lossy(&x.items[n])
 	}
+	for n := range x.items {
+		x.torn(&x.items[n])
+	}
 	for _, r := range x.c.conf.rules.Rules {
 		for a := range 2 {
 			if r.sides[0].holds(x.c.sides[a]) && r.sides[1].holds(x.c.sides[1-a]) && r.sidesHold(x.c, a) {
@@ -210,6 +213,42 @@ func (x *explainer) lossy(one *item) {
 			x.fell(one, i, &g)
 		}
 	}
+}
+
+// torn gives the verdict of a move that can have fallen into a loss to those of its halves that the
+// other side tells by themselves: the old name from before the end of that loss, the new one from after its beginning.
+func (x *explainer) torn(one *item) {
+	if one.verdict != Unknown || one.need != needOnly || one.mask&bitJoined == 0 {
+		return
+	}
+	i := one.side()
+	for _, whole := range x.c.halves(i, one.at[i]) {
+		n, ok := x.gapOf[i].get(whole)
+		if !ok {
+			continue
+		}
+		mask := x.c.sides[i].events.at(whole).mask
+		for _, e := range x.c.gaps[n].only[1-i] {
+			m, _ := x.itemOf[1-i].get(e)
+			half := &x.items[m]
+			if half.need == needOnly && half.verdict == "" && (half.mask^mask)&(maskBits|bitJoined) == bitJoined && x.c.sides[1-i].besideLoss(e, one.loss[1-i]) {
+				half.verdict, half.loss = Unknown, one.loss
+				break
+			}
+		}
+	}
+}
+
+// besideLoss reports whether half of a rename stands where the other half can have fallen into a loss.
+func (s *side) besideLoss(index int, loss uint64) bool {
+	n := slices.IndexFunc(s.losses, func(w window) bool { return w.Seq == loss })
+	if n < 0 {
+		return false
+	}
+	if s.events.at(index).mask&uint32(event.IN_MOVED_FROM) != 0 {
+		return index < s.losses[n].to
+	}
+	return index >= s.losses[n].from
 }
 
 func (x *explainer) gap(i, index int) *gap {

@@ -18,8 +18,10 @@ func (c *comparison) comparePath(path [2]uint32) (common bool) {
 			events = c.byToken(i, events)
 		}
 		for _, e := range events {
-			all[i] = append(all[i], int(e))
-			tokens[i] = append(tokens[i], c.token(i, int(e)))
+			if s.isCommon(int(e)) { // so far, all that was not folded
+				all[i] = append(all[i], int(e))
+				tokens[i] = append(tokens[i], c.token(i, int(e)))
+			}
 		}
 	}
 	c.all, c.tokens = all, tokens
@@ -388,6 +390,9 @@ func (c *comparison) compareAll() {
 	p := pathDiff{c: c}
 	for i, s := range c.sides {
 		for e := range s.events.n {
+			if !s.isCommon(e) {
+				continue
+			}
 			p.all[i] = append(p.all[i], e)
 			p.tokens[i] = append(p.tokens[i], mix(c.token(i, e), uint64(c.common(i, s.events.at(e).node))))
 		}

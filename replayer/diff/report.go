@@ -61,7 +61,7 @@ func (r *Result) countsOf(i int) (n Counts) {
 
 // compared is the number of events of a side that were compared, a move as one.
 func (c *comparison) compared(i int) int64 {
-	n := int64(c.sides[i].events.n) - c.sides[i].joined
+	n := int64(c.sides[i].events.n) - c.sides[i].joined - c.sides[i].foldedOn
 	for _, aside := range c.aside[i] {
 		n -= aside
 	}

@@ -85,6 +85,7 @@ type side struct {
 	told      int64 // events, also those that were set aside
 	joined    int64 // moves
 	folded    int64 // events that became part of the one before
+	foldedOn  int64 // those of them that foldOn folded
 	overflows int64
 	moves     []half
 	ops       []operation

@@ -17,10 +17,6 @@ var traces = filepath.Join("..", "..", "testdata", "traces")
 var unlike = map[string]string{
 	"rename-old-name-alone": "the new name of a rename was lost, and no record tells of a loss",
 	"rename-new-name-alone": "the old name of a rename was lost, and no record tells of a loss",
-
-	"rename-split-by-overflow": "TODO",
-	"save-vs-code":             "TODO",
-	"save-word-2013":           "TODO",
 }
 
 // What the cited Windows traces tell and what inotify told when the same was done differs in nothing that
@@ -28,7 +24,7 @@ var unlike = map[string]string{
 func TestTheTwoPlatformsDifferOnlyAsExplained(t *testing.T) {
 	for name, twin := range twins(t) {
 		t.Run(name, func(t *testing.T) {
-			windows, linux := trace(t, filepath.Join("windows", name)), trace(t, twin)
+			windows, linux := trace(t, recordingOf("windows", name)), trace(t, twin)
 			for _, pair := range [][2]string{{linux, windows}, {windows, linux}} {
 				r := compare(t, pair[0], pair[1], diff.Options{})
 				good := r.Verdict == diff.Same || r.Verdict == diff.Explained ||
@@ -84,15 +80,16 @@ func TestTheTablesOfTwinsHaveNothingToSpare(t *testing.T) {
 	}
 }
 
-// twins gives the path below testdata/traces of the twin of each cited trace that has one.
+// twins gives the file of the twin of each cited trace that has one.
 func twins(t *testing.T) map[string]string {
 	t.Helper()
 	all := make(map[string]string)
 	for _, name := range namesOf(t, "twins", ".scenario") {
-		all[name] = filepath.Join("twins", name)
+		all[name] = recordingOf("twins", name)
 	}
 	for name, cell := range table(t, "| Traces | Recording |") {
-		all[name] = filepath.FromSlash(quoted.FindStringSubmatch(cell)[1])
+		dir, of, _ := strings.Cut(quoted.FindStringSubmatch(cell)[1], "/")
+		all[name] = recordingOf(dir, of)
 	}
 	return all
 }
@@ -102,7 +99,7 @@ var quoted = regexp.MustCompile("`([^`]+)`")
 // table reads a table of testdata/traces/README.md: by each name in the first column, what stands in the second.
 func table(t *testing.T, head string) map[string]string {
 	t.Helper()
-	text := file(t, "README.md")
+	text := file(t, filepath.Join(traces, "README.md"))
 	_, rows, ok := strings.Cut(text, "\n"+head+"\n|---|---|\n")
 	rows, _, _ = strings.Cut(rows, "\n\n")
 	cells := make(map[string]string)
@@ -143,7 +140,7 @@ func TestLinuxAndWineDifferOnlyAsExplained(t *testing.T) {
 	}
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
-			linux, wine := trace(t, filepath.Join("linux", name)), trace(t, filepath.Join("wine", name))
+			linux, wine := trace(t, recordingOf("linux", name)), trace(t, recordingOf("wine", name))
 			for _, pair := range [][2]string{{linux, wine}, {wine, linux}} {
 				if r := compare(t, pair[0], pair[1], diff.Options{}); r.Failed(false) {
 					t.Error(told(r))
@@ -156,15 +153,16 @@ func TestLinuxAndWineDifferOnlyAsExplained(t *testing.T) {
 	}
 }
 
-// trace reads a recording below testdata/traces.
-func trace(t *testing.T, name string) string {
+func recordingOf(dir, name string) string { return filepath.Join(traces, dir, name+".txt") }
+
+func trace(t *testing.T, path string) string {
 	t.Helper()
-	return strings.TrimPrefix(file(t, name+".txt"), "fsrec-text 1\n")
+	return strings.TrimPrefix(file(t, path), "fsrec-text 1\n")
 }
 
-func file(t *testing.T, name string) string {
+func file(t *testing.T, path string) string {
 	t.Helper()
-	b, err := os.ReadFile(filepath.Join(traces, name))
+	b, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
