@@ -34,7 +34,8 @@
 // # Loss
 //
 // What one recording lacks and can have lost has the verdict [Unknown]: a loss stands
-// between the common events before and after it on its path.
+// between the common events before and after it on its path. So is what the other one has left of a rename:
+// the old name before the loss, the new one after it.
 //
 // # Rules
 //

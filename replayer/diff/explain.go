@@ -40,6 +40,7 @@ const (
 	near     = 128  // events before and after another one that are looked at for what has no path yet
 	maxTries = 4096 // partial matches of a rule that are looked at for one event
 	maxMany  = 1024 // events before and after one that a "+" or "*" looks at
+	maxTorn  = 128  // events that only one side has on a path that are looked at for half of a rename
 
 	maxRenames = 1 << 20 // renames that formerly looks at in all
 )
@@ -227,8 +228,8 @@ func (x *explainer) torn(one *item) {
 		if !ok {
 			continue
 		}
-		mask := x.c.sides[i].events.at(whole).mask
-		for _, e := range x.c.gaps[n].only[1-i] {
+		mask, others := x.c.sides[i].events.at(whole).mask, x.c.gaps[n].only[1-i]
+		for _, e := range others[:min(len(others), maxTorn)] {
 			m, _ := x.itemOf[1-i].get(e)
 			half := &x.items[m]
 			if half.need == needOnly && half.verdict == "" && (half.mask^mask)&(maskBits|bitJoined) == bitJoined && x.c.sides[1-i].besideLoss(e, one.loss[1-i]) {
