@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"math"
 	"slices"
 	"sort"
 )
@@ -11,7 +12,8 @@ type hunk struct{ aLo, aHi, bLo, bHi int }
 
 // hunks compares two sequences. It finds a shortest difference where that is
 // short, and otherwise splits at what occurs only once in both (as patience and
-// histogram diff do), so that its time grows as n log n whatever the input.
+// histogram diff do), and where there is no such thing goes on from as far as it came: its time
+// grows as n log n whatever the input.
 func hunks(a, b []uint64) []hunk {
 	al := aligner{a: a, b: b}
 	al.compare(hunk{0, len(a), 0, len(b)}, 0)
@@ -25,8 +27,9 @@ const (
 )
 
 type aligner struct {
-	a, b []uint64
-	out  []hunk
+	a, b  []uint64
+	out   []hunk
+	trace []int // of furthest: for each number of edits, where they led on each diagonal
 }
 
 func (al *aligner) compare(h hunk, depth int) {
@@ -45,7 +48,7 @@ func (al *aligner) compare(h hunk, depth int) {
 	case al.shortest(h):
 	case depth < maxDepth && (al.split(h, 1, depth) || al.split(h, anchorRun, depth)):
 	default:
-		al.byOccurrence(h)
+		al.stages(h)
 	}
 }
 
@@ -65,45 +68,70 @@ func (al *aligner) merge() []hunk {
 // shortest is Myers' greedy algorithm. It gives up after maxEdits edits or when
 // it has looked at more elements than there are several times over.
 func (al *aligner) shortest(h hunk) bool {
-	n, m := h.aHi-h.aLo, h.bHi-h.bLo
-	most := min(n+m, maxEdits)
-	budget := 8*(n+m) + 4096
-	var trace [][]int
-	v := make([]int, 2*most+3)
-	at := func(v []int, k int) *int { return &v[(k+len(v))%len(v)] }
-	for d := 0; d <= most; d++ {
-		for k := -d; k <= d; k += 2 {
-			var x int
-			if k == -d || k != d && *at(v, k-1) < *at(v, k+1) {
-				x = *at(v, k+1)
-			} else {
-				x = *at(v, k-1) + 1
-			}
-			start := x
-			for y := x - k; x < n && y >= 0 && y < m && al.a[h.aLo+x] == al.b[h.bLo+y]; y++ {
-				x++
-			}
-			*at(v, k) = x
-			if x >= n && x-k >= m {
-				al.backtrack(h, append(trace, slices.Clone(v)), d)
-				return true
-			}
-			if budget -= x - start + 1; budget < 0 {
-				return false
-			}
-		}
-		trace = append(trace, slices.Clone(v))
+	d, x, y := al.furthest(h, 8*(h.aHi-h.aLo+h.bHi-h.bLo)+4096)
+	if h.aLo+x < h.aHi || h.bLo+y < h.bHi {
+		return false
 	}
-	return false
+	al.backtrack(h, d, x, y)
+	return true
 }
 
-// backtrack walks the edits of Myers' algorithm from the end to the start.
-func (al *aligner) backtrack(h hunk, trace [][]int, d int) {
-	x, y := h.aHi-h.aLo, h.bHi-h.bLo
+// stages goes where maxEdits edits lead furthest, again and again: not the
+// shortest difference, but a true one, and its time is linear.
+func (al *aligner) stages(h hunk) {
+	for h.aLo < h.aHi && h.bLo < h.bHi {
+		d, x, y := al.furthest(h, math.MaxInt)
+		al.backtrack(h, d, x, y)
+		h.aLo += x
+		h.bLo += y
+	}
+	if h.aLo < h.aHi || h.bLo < h.bHi {
+		al.out = append(al.out, h)
+	}
+}
+
+// furthest finds the way of at most maxEdits edits that leads furthest from the start of h: it
+// has d edits and ends behind x elements of a and y of b. It gives up when it has looked at budget elements.
+func (al *aligner) furthest(h hunk, budget int) (d, x, y int) {
+	n, m := h.aHi-h.aLo, h.bHi-h.bLo
+	var v [2*maxEdits + 3]int // by diagonal, the elements of a on the way that leads furthest on it
+	at := func(k int) *int { return &v[k+maxEdits+1] }
+	al.trace = al.trace[:0]
+	for d = range maxEdits + 1 {
+		x, y = 0, 0
+		for k := -d; k <= d; k += 2 {
+			to := 0
+			if k == -d || k != d && *at(k - 1) < *at(k + 1) {
+				to = *at(k + 1)
+			} else {
+				to = *at(k - 1) + 1
+			}
+			start := to
+			for to < n && to-k < m && al.a[h.aLo+to] == al.b[h.bLo+to-k] {
+				to++
+			}
+			*at(k) = to
+			if to <= n && to-k <= m && 2*to-k >= x+y {
+				x, y = to, to-k
+			}
+			if budget -= to - start + 1; budget < 0 {
+				return d, 0, 0
+			}
+		}
+		if x == n && y == m {
+			break
+		}
+		al.trace = append(al.trace, v[maxEdits+1-d:maxEdits+2+d]...)
+	}
+	return d, x, y
+}
+
+// backtrack walks the edits of the way that furthest found from the end to the start.
+func (al *aligner) backtrack(h hunk, d, x, y int) {
 	first := len(al.out)
 	for ; d > 0; d-- {
-		v := trace[d-1]
-		at := func(k int) int { return v[(k+len(v))%len(v)] }
+		// After d edits there were 2d+1 diagonals, so those of fewer take up d squared.
+		at := func(k int) int { return al.trace[(d-1)*(d-1)+d-1+k] }
 		k := x - y
 		if k == -d || k != d && at(k-1) < at(k+1) {
 			x = at(k + 1)
@@ -173,38 +201,6 @@ func runHash(run []uint64) uint64 {
 		h = mix(h, v)
 	}
 	return h
-}
-
-// byOccurrence aligns the k-th occurrence of an element on one side with the
-// k-th on the other: not the shortest difference, but a true one in n log n.
-func (al *aligner) byOccurrence(h hunk) {
-	type nth struct {
-		value uint64
-		n     int
-	}
-	inB := make(map[nth]int, h.bHi-h.bLo)
-	count := make(map[uint64]int)
-	for i := h.bLo; i < h.bHi; i++ {
-		v := al.b[i]
-		inB[nth{v, count[v]}] = i
-		count[v]++
-	}
-	clear(count)
-	var pairs []pair
-	for i := h.aLo; i < h.aHi; i++ {
-		v := al.a[i]
-		if j, ok := inB[nth{v, count[v]}]; ok {
-			pairs = append(pairs, pair{i, j})
-		}
-		count[v]++
-	}
-	x, y := h.aLo, h.bLo
-	for _, p := range append(increasing(pairs), pair{h.aHi, h.bHi}) {
-		if p.a > x || p.b > y {
-			al.out = append(al.out, hunk{x, p.a, y, p.b})
-		}
-		x, y = p.a+1, p.b+1
-	}
 }
 
 // increasing is a longest subsequence of pairs, which are in the order of a, in which b increases too.

@@ -57,6 +57,38 @@ func TestHunksAreShortest(t *testing.T) {
 	}
 }
 
+// Where nothing occurs once, as on the path of a file that is appended to for ever, there is nothing to
+// hold on to; what is found is still about as much as what was changed.
+func TestHunksOfARepeatedSequence(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	var a, b []uint64
+	changes := 0
+	for i := range 100_000 {
+		v := uint64(i % 4)
+		a = append(a, v)
+		switch random.IntN(200) {
+		case 0:
+			changes++
+		case 1:
+			b = append(b, v, v)
+			changes++
+		default:
+			b = append(b, v)
+		}
+	}
+	all := hunks(a, b)
+	if !slices.Equal(patch(t, a, b, all), b) {
+		t.Fatal("wrong")
+	}
+	edits := 0
+	for _, h := range all {
+		edits += h.aHi - h.aLo + h.bHi - h.bLo
+	}
+	if edits > changes+changes/10 {
+		t.Errorf("%d edits for %d changes", edits, changes)
+	}
+}
+
 // Sequences that are quadratic for a plain sequence diff end in time.
 func TestHunksOfHostileSequences(t *testing.T) {
 	const n = 100_000
