@@ -65,8 +65,10 @@ func TestEveryCitedTraceHasATwin(t *testing.T) {
 // What stands in a table is used.
 func TestTheTablesOfTwinsHaveNothingToSpare(t *testing.T) {
 	scenarios := namesOf(t, "twins", ".scenario")
-	if recorded := namesOf(t, "twins", ".txt"); !slices.Equal(recorded, scenarios) {
-		t.Errorf("recorded: %q\nscenarios: %q", recorded, scenarios)
+	for _, name := range namesOf(t, "twins", ".txt") {
+		if !slices.Contains(scenarios, name) {
+			t.Errorf("twins/%s.txt was recorded of no scenario", name)
+		}
 	}
 	for name := range table(t, "| Traces | Recording |") {
 		if slices.Contains(scenarios, name) {
@@ -88,7 +90,9 @@ func twins(t *testing.T) map[string]string {
 		all[name] = recordingOf("twins", name)
 	}
 	for name, cell := range table(t, "| Traces | Recording |") {
-		dir, of, _ := strings.Cut(quoted.FindStringSubmatch(cell)[1], "/")
+		_, recording, _ := strings.Cut(cell, "`")
+		recording, _, _ = strings.Cut(recording, "`")
+		dir, of, _ := strings.Cut(recording, "/")
 		all[name] = recordingOf(dir, of)
 	}
 	return all
