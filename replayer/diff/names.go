@@ -45,6 +45,7 @@ type node struct {
 	gen    uint32 // creations, deletions and renames of the path so far
 	at     uint32 // the value of side.lives that epoch is of
 	placed uint32 // events that there were when a new directory got its watch; 0 is none
+	born   uint32 // events that there were when a directory that has come was surely not there; 0 is not known
 }
 
 // names is the tree of the paths of one recording. Numbers of nodes begin

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"math"
 	"slices"
 	"sort"
 
@@ -12,15 +13,16 @@ import (
 const listed = event.IN_OPEN | event.IN_ACCESS | event.IN_CLOSE_NOWRITE
 
 // narrowFor is how long after a directory came an event in it, nanoseconds, may be one that the
-// other recording could not see while the watch of the directory was narrow. Nothing else tells
-// of a file that was left alone since then.
+// other recording could not see while the directory had no watch, or a narrow one. Nothing else
+// tells of a file that was left alone since then.
 const narrowFor = int64(10e9)
 
-// span is a time in which the watch of a directory had no listed events, though it
-// was asked for them.
+// span is a time in which a directory was there and its watch did not see all.
 type span struct {
-	from, to int   // events that there were when it began and when it was over
-	time     int64 // when it began
+	from   int   // events that there were when it began
+	placed int   // when the watch was placed, that saw nothing before; -1 where it was not new
+	to     int   // when the watch had the listed events too
+	time   int64 // when it began
 }
 
 // narrowWatch is a watch in its span.
@@ -30,11 +32,32 @@ type narrowWatch struct {
 	new  bool // auto-add placed it
 }
 
-// narrowed takes note of a watch on node id that begins without what it was asked for.
-func (s *side) narrowed(r *event.Record, id uint32) {
+// come notes the event with which the directory x came: it was not there before.
+func (s *side) come(x *node, bits uint32, index int) {
+	switch {
+	case bits&uint32(event.IN_CREATE|event.IN_MOVED_TO) == 0:
+		x.born = 0
+	case bits&bitSynthetic != 0:
+		x.born = s.names.node(x.parent).born // as its directory came, or later
+	default:
+		x.born = uint32(index + 1)
+	}
+}
+
+// placed takes note of a watch on node id: again is one that was in the table.
+func (s *side) placed(r *event.Record, id uint32, again bool) {
 	s.widened(r.WD)
-	if s.input.Header.Backend == "inotify" && r.N != 0 && r.Mask&listed&^event.Mask(r.N) != 0 {
-		s.narrow[r.WD] = narrowWatch{span{from: s.events.n, time: r.Time}, id, r.M != 0}
+	if s.input.Header.Backend != "inotify" {
+		return
+	}
+	w := narrowWatch{span{s.events.n, -1, s.events.n, r.Time}, id, r.M != 0}
+	if born := s.names.node(id).born; r.M != 0 && !again && born != 0 {
+		w.from, w.placed, w.time = int(born), s.events.n, *s.times.at(int(born - 1))
+	}
+	if r.N != 0 && r.Mask&listed&^event.Mask(r.N) != 0 {
+		s.narrow[r.WD] = w
+	} else {
+		s.passed(w)
 	}
 }
 
@@ -61,7 +84,7 @@ func (s *side) relocated(path string) {
 	for _, at := range s.table.Below(path, nil) {
 		if w, ok := s.narrow[at.WD]; ok {
 			s.passed(w)
-			w.from, w.node = s.events.n, s.pathNode(at.Path())
+			w.from, w.placed, w.node = s.events.n, -1, s.pathNode(at.Path())
 			s.narrow[at.WD] = w
 		}
 	}
@@ -86,15 +109,15 @@ func (p *pathDiff) narrow(g *gap) {
 	for i, s := range p.c.sides {
 		g.only[i] = slices.DeleteFunc(g.only[i], func(e int) bool {
 			one := s.events.at(e)
-			if one.mask&uint32(event.IN_ALL_EVENTS&^listed) != 0 || one.mask&uint32(listed) == 0 {
+			if kinds := event.Mask(one.mask) & event.IN_ALL_EVENTS; kinds == 0 || kinds&^listed != 0 {
 				return false
 			}
 			dir := one.node
-			if one.mask&bitSelf == 0 {
+			if one.mask&bitSelf == 0 && !(p.twin(i, e) && p.fromAbove(1-i, one.mask, g.lo[1-i], math.MaxInt)) {
 				dir = s.names.node(dir).parent
 			}
 			from := max(g.lo[1-i]+1, p.c.opStart(1-i, p.c.place(i, e)))
-			if dir == 0 || !p.c.sides[1-i].narrowIn(p.c.peer[i][dir], from, g.hi[1-i]) || *s.times.at(e)-s.began(dir, e) > narrowFor {
+			if dir == 0 || !p.c.sides[1-i].narrowIn(p.c.peer[i][dir], from, g.hi[1-i]) || !s.early(dir, e) {
 				return false
 			}
 			p.c.setAside(i, StepUnseen, e)
@@ -111,14 +134,27 @@ func (s *side) narrowIn(dir uint32, from, to int) bool {
 	return n < len(spans) && spans[n].from <= to
 }
 
-// began is when the watch of directory dir began that told of an event, 0 if it had all of its mask at once.
-func (s *side) began(dir uint32, index int) int64 {
+// early reports whether an event came soon after directory dir, as far as that is known.
+func (s *side) early(dir uint32, index int) bool {
 	spans := s.spans[dir]
 	n := sort.Search(len(spans), func(n int) bool { return spans[n].from > index })
-	if n == 0 {
-		return 0
+	began := int64(0)
+	if n > 0 {
+		began = spans[n-1].time
 	}
-	return spans[n-1].time
+	return *s.times.at(index)-began <= narrowFor
+}
+
+// blind reports whether side i may have had no watch on the directory of a path, or of one above
+// it, when the other side told of an event there.
+func (c *comparison) blind(i int, id uint32, index int) bool {
+	other := c.sides[1-i]
+	dir := other.names.node(id).parent
+	for dir != 0 && c.peer[1-i][dir] == 0 {
+		dir = other.names.node(dir).parent
+	}
+	unwatched := func(one span) bool { return one.placed >= 0 }
+	return dir != 0 && slices.ContainsFunc(c.sides[i].spans[c.peer[1-i][dir]], unwatched) && other.early(dir, index)
 }
 
 // opStart is how many events side i had when an operation began, by its place in the list of both.

@@ -176,3 +176,46 @@ func TestOnlyWhatMayHaveComeWhileAWatchWasNarrowIsSetAside(t *testing.T) {
 		})
 	}
 }
+
+func TestWhatOnlyOneOfTwoLateWatchesSawIsSetAside(t *testing.T) {
+	const start = `header platform "linux"
+header backend "inotify"
+header roots ["/w"]
+watch dir wd=1 mask=IN_ALL_EVENTS path="/w"
+event wd=1 mask=IN_CREATE|IN_ISDIR name="d"
+watch dir wd=2 mask=IN_ALL_EVENTS parent=1 path="/w/d"
+event synthetic wd=2 mask=IN_CREATE name="f"
+`
+	const end = "event wd=2 mask=IN_ATTRIB name=\"f\"\n"
+	r := compare(t, start+end, start+"event wd=2 mask=IN_MODIFY name=\"f\"\nevent wd=2 mask=IN_CLOSE_WRITE name=\"f\"\n"+end, diff.Options{})
+	if r.Verdict != diff.Same || asideBy(r, diff.StepUnseen) != 2 {
+		t.Errorf("%s:\n%s", r.Verdict, told(r))
+	}
+	r = compare(t, start+end, start+"event wd=2 mask=IN_DELETE name=\"f\"\n"+end, diff.Options{})
+	if r.Verdict == diff.Same {
+		t.Error("a deletion is set aside")
+	}
+}
+
+func TestWhatANarrowWatchDidNotTellASecondTimeIsSetAside(t *testing.T) {
+	const start = `header platform "linux"
+header backend "inotify"
+header roots ["/w"]
+1 0.0 watch dir wd=1 mask=IN_ALL_EVENTS path="/w"
+2 1.0 event wd=1 mask=IN_CREATE|IN_ISDIR name="d"
+3 1.0 watch dir wd=2 mask=IN_ALL_EVENTS kernel=IN_CREATE parent=1 path="/w/d"
+`
+	left := start + `4 1.0 mask wd=2 kernel=IN_ALL_EVENTS
+5 1.0 event wd=1 mask=IN_CLOSE_NOWRITE|IN_ISDIR name="d"
+6 1.0 event wd=2 mask=IN_CLOSE_NOWRITE|IN_ISDIR
+`
+	right := start + `4 1.0 event wd=1 mask=IN_CLOSE_NOWRITE|IN_ISDIR name="d"
+5 1.0 mask wd=2 kernel=IN_ALL_EVENTS
+`
+	for range 2 {
+		if r := compare(t, left, right, diff.Options{}); r.Verdict != diff.Same {
+			t.Errorf("%s:\n%s", r.Verdict, told(r))
+		}
+		left, right = right, left
+	}
+}

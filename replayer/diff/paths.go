@@ -214,18 +214,21 @@ func (p *pathDiff) likely(g *gap) {
 }
 
 // unseen sets aside what a side could not see since its watch of the directory
-// came after the event: its creation of the object is synthetic.
+// came after the event: its creation of the object is synthetic, and it has nothing else of it there but its end.
 func (p *pathDiff) unseen(g *gap) {
 	const seen = uint32(event.IN_CREATE | event.IN_DELETE | event.IN_MOVE)
 	if !p.c.conf.on[StepUnseen] {
 		return
 	}
+	// The later one of two watches saw less, though both came too late.
+	byWatch := p.c.sides[0].input.Header.Backend == "inotify" && p.c.sides[1].input.Header.Backend == "inotify"
 	for i, s := range p.c.sides {
 		other := p.c.sides[1-i]
-		if g.lo[1-i] < 0 || other.events.at(g.lo[1-i]).mask&bitSynthetic == 0 || len(g.only[1-i]) > 0 {
+		more := func(e int) bool { return other.events.at(e).mask&uint32(event.IN_DELETE|event.IN_MOVED_FROM) == 0 }
+		if g.lo[1-i] < 0 || other.events.at(g.lo[1-i]).mask&bitSynthetic == 0 || slices.ContainsFunc(g.only[1-i], more) {
 			continue
 		}
-		if g.lo[i] >= 0 && s.events.at(g.lo[i]).mask&bitSynthetic != 0 {
+		if !byWatch && g.lo[i] >= 0 && s.events.at(g.lo[i]).mask&bitSynthetic != 0 {
 			continue // neither saw it
 		}
 		g.only[i] = slices.DeleteFunc(g.only[i], func(e int) bool {

@@ -35,6 +35,10 @@ func (m *match) relation(p *predicate) bool {
 	case "adrift":
 		i := p.args[1] ^ m.a
 		return m.x.c.adrift(i, m.vars[p.args[0]])
+	case "blind":
+		i, id := p.args[1]^m.a, m.vars[p.args[0]]
+		at := m.x.items[m.anchor].at[1-i]
+		return at >= 0 && id[1-i] != 0 && m.x.c.blind(i, id[1-i], at)
 	case "linked":
 		i := p.args[1] ^ m.a
 		return m.x.c.linked(i, m.vars[p.args[0]][i])

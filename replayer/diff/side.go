@@ -98,7 +98,7 @@ type side struct {
 	read      nodeSet               // nodes that were read, where the other side cannot tell
 	handles   map[uint32]int        // watches by node
 	narrow    map[int32]narrowWatch // by wd
-	spans     map[uint32][]span     // in which the watch of a node was narrow
+	spans     map[uint32][]span     // in which the watch of a node did not see all
 	lost      int                   // overflowed or reported, where the latest loss may be told again
 
 	starts []uint32 // of the events of each node in list
@@ -211,7 +211,7 @@ func (s *side) control(r *event.Record) {
 				if !again {
 					s.handles[id]++
 				}
-				s.narrowed(r, id)
+				s.placed(r, id, again)
 			} else {
 				s.relocated(r.Path)
 			}
@@ -398,6 +398,7 @@ func (s *side) add(id, bits uint32, r *event.Record) {
 	if bits&lives != 0 && bits&(uint32(event.IN_ISDIR)|bitDirUnknown) != 0 {
 		x.gen++
 		s.lives++
+		s.come(x, bits, i)
 	}
 }
 
