@@ -81,7 +81,7 @@ func (m *Model) root(path string) *node {
 	if path == "" {
 		return nil
 	}
-	n, _ := m.tree.find(path)
+	n := m.tree.at(path)
 	return n
 }
 
@@ -195,7 +195,7 @@ func (m *Model) CompareFS(root string, fsys fs.FS) ([]Change, error) {
 	if err != nil {
 		return nil, err
 	}
-	here, _ := m.tree.find(root)
+	here := m.tree.at(root)
 	c := comparer{left: m, fold: folds(m)}
 	c.dirs(here, real.top, "")
 	return c.changes, nil

@@ -134,7 +134,10 @@ func (m *Model) take(records []event.Record) {
 			again := m.table.Watch(r.WD) != nil
 			m.table.Apply(r)
 			m.watch(r, again)
-		case event.KindUnwatch, event.KindMove, event.KindMask:
+		case event.KindMove:
+			m.follow(r)
+			m.table.Apply(r)
+		case event.KindUnwatch, event.KindMask:
 			m.table.Apply(r)
 		case event.KindEntry:
 			m.entry(r)
@@ -145,7 +148,7 @@ func (m *Model) take(records []event.Record) {
 }
 
 func (m *Model) watch(r *event.Record, again bool) {
-	n, _ := m.tree.find(r.Path)
+	n := m.tree.at(r.Path)
 	if n == nil {
 		n = m.tree.make(r.Path, r.Flags&event.FlagDir != 0)
 	}
@@ -172,6 +175,20 @@ func (m *Model) double(r *event.Record, path string, again bool) {
 	if r.P != 0 && !again && len(m.doubled) < maxDoubled {
 		m.doubled = append(m.doubled, path)
 	}
+}
+
+// follow has what watches went along with move, where no event told of it.
+func (m *Model) follow(r *event.Record) {
+	if r.Path == "" || !m.table.Holds(r.Src) {
+		return
+	}
+	n := m.tree.at(r.Src)
+	there := m.tree.at(r.Path)
+	if _, inside := m.Header.Platform.Below(r.Src, r.Path); n == nil || there != nil || inside || m.table.TooLong(r) {
+		return
+	}
+	m.tree.remove(n)
+	m.tree.put(r.Path, n)
 }
 
 func (m *Model) entry(r *event.Record) {
@@ -232,12 +249,10 @@ type place struct {
 
 func (m *Model) place(path string) place {
 	p := place{path: path}
-	p.node, p.above = m.tree.find(path)
+	p.node, p.above, p.direct = m.tree.find(path)
 	if p.above == nil {
 		return p
 	}
-	up, _ := m.tree.find(m.Header.Platform.Parent(path))
-	p.direct = up == p.above
 	p.known = p.direct && p.above.full == m.Losses && !m.short(path)
 	p.once = p.direct && p.above.gone[m.Header.Platform.Fold(m.Header.Platform.Base(path))]
 	return p
@@ -426,7 +441,7 @@ type Entry struct {
 // Entries lists what is below a root at the end, in order, a directory before what is in it.
 func (m *Model) Entries(root string) iter.Seq[Entry] {
 	return func(yield func(Entry) bool) {
-		if n, _ := m.tree.find(root); n != nil {
+		if n := m.tree.at(root); n != nil {
 			m.entries(n, "", yield)
 		}
 	}

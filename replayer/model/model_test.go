@@ -124,6 +124,9 @@ func TestImpossibleRecords(t *testing.T) {
 		{"a lone first half", snapshot, `event wd=1 mask=IN_MOVED_FROM cookie=1 name="f"`, "unpaired-move? /w/f"},
 		{"a lone second half", snapshot, `event wd=1 mask=IN_MOVED_TO cookie=1 name="g"`, "unpaired-move? /w/g"},
 		{"a gap", snapshot, `99 1.000000000 event wd=1 mask=IN_CREATE name="g"`, "gap "},
+		{"a watch that gets a path too long", snapshot, `move src="/w/d" path="/w` + strings.Repeat("/e", 5000) + `"`, "too-long? /w" + strings.Repeat("/e", 5000)},
+		{"a watch of a path too long", snapshot, `watch dir wd=3 mask=IN_ALL_EVENTS path="/w/` + strings.Repeat("d", 9000) + `"`, "too-long? /w/" + strings.Repeat("d", 9000)},
+		{"what watches tell of a rename alone", snapshot, "move src=\"/w/d\" path=\"/w/e\"\nevent wd=1 mask=IN_OPEN|IN_ISDIR name=\"e\"\nevent wd=2 mask=IN_CREATE name=\"g\"\nevent wd=2 mask=IN_CREATE name=\"g\"", "created-twice /w/e/g"},
 		{"back in time", snapshot, `6 0.000000001 event wd=1 mask=IN_CREATE name="g"`, "back-in-time "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

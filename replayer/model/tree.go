@@ -1,6 +1,7 @@
 package model
 
 import (
+	"iter"
 	"slices"
 	"strings"
 
@@ -51,27 +52,47 @@ type tree struct {
 
 func newTree(p event.Platform) tree { return tree{p, newNode("", true)} }
 
-// split gives the elements of an absolute path; that before the first separator is one, too.
-func (t *tree) split(path string) []string {
-	return strings.FieldsFunc(path, func(r rune) bool { return r == rune(t.platform.Separator()) })
-}
-
-// find gives the node of path, or nil, and the nearest directory above it that there is.
-func (t *tree) find(path string) (n, above *node) {
-	n = t.top
-	for _, element := range t.split(path) {
-		above = n
-		if n = n.children[t.platform.Fold(element)]; n == nil {
-			return nil, above
+// split yields the elements of an absolute path; that before the first separator is one, too.
+func (t *tree) split(path string) iter.Seq[string] {
+	separator := t.platform.Separator()
+	return func(yield func(string) bool) {
+		for path := path; path != ""; {
+			element := path
+			if i := strings.IndexByte(path, separator); i >= 0 {
+				element, path = path[:i], path[i+1:]
+			} else {
+				path = ""
+			}
+			if element != "" && !yield(element) {
+				return
+			}
 		}
 	}
-	return n, above
+}
+
+// find gives the node of path, or nil, and the nearest directory above it that there
+// is: with direct that of path.
+func (t *tree) find(path string) (n, above *node, direct bool) {
+	n = t.top
+	for element := range t.split(path) {
+		if n == nil {
+			return nil, above, false
+		}
+		above, n = n, n.children[t.platform.Fold(element)]
+	}
+	return n, above, above != nil
+}
+
+// at gives the node of path, or nil.
+func (t *tree) at(path string) *node {
+	n, _, _ := t.find(path)
+	return n
 }
 
 // make gives the node of path; what leads there is implied.
 func (t *tree) make(path string, dir bool) *node {
 	n := t.top
-	for _, element := range t.split(path) {
+	for element := range t.split(path) {
 		key := t.platform.Fold(element)
 		next := n.children[key]
 		if next == nil {
