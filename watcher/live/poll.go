@@ -36,8 +36,13 @@ const pollNever = event.IN_ACCESS | event.IN_OPEN | event.IN_CLOSE
 // Its records are those of [Inotify] as far as two looks can tell. All events are
 // concluded, and those of one look have the same Time. These differ:
 //
-//   - What happened and was undone between two looks is not told, and several
-//     changes of one file are told as one.
+//   - A look tells the outcome of what happened since the one before: what was undone
+//     is not told, several changes of one file are one, and what was made and
+//     renamed is new under its last name. A file that was renamed there and back has IN_ATTRIB;
+//     attributes that were changed and changed back are not told of one that was renamed.
+//   - A file is told of under each name that it has, with IN_ATTRIB when one of
+//     them comes or goes, and with IN_MODIFY also if it was written through
+//     memory, through a name that is not watched, or by another host.
 //   - IN_ACCESS, IN_OPEN and IN_CLOSE cannot be told: they are in
 //     WatchResult.Unrecorded. Nor can that the times of a directory were set.
 //   - IN_MODIFY says that the size or the time of the last change of a file is
@@ -48,6 +53,10 @@ const pollNever = event.IN_ACCESS | event.IN_OPEN | event.IN_CLOSE
 //   - A look while much is being renamed may see an object nowhere or twice. What is
 //     told is then IN_DELETE and IN_CREATE in place of a rename; after the next
 //     look all is as it is on disk.
+//
+// A look lists each directory and asks for what stat tells of each name, one call of the system a name on Unix, which is
+// where four fifths of its time go: some 2 to 3 µs a name on a local file system, of a file
+// server as long as it takes to answer. Some 120 bytes are kept for a name.
 //
 // See ARCHITECTURE.md for how a rename is told from a removal.
 type Poll struct {
@@ -99,10 +108,12 @@ func NewPoll(opts Options) (*Poll, error) {
 	if err := n.ignore.set(opts.Ignore); err != nil {
 		return nil, err
 	}
+	kernel, wine := pollSystem()
 	n.header = event.Header{
 		Platform:  pollPlatform,
 		Backend:   "poll",
-		Kernel:    pollKernel(),
+		Kernel:    kernel,
+		Wine:      wine,
 		CaseFold:  pollPlatform == event.Windows,
 		Start:     n.start,
 		ReadPause: opts.Interval.String(),

@@ -25,7 +25,7 @@ func pollGone(err error) bool {
 // pollNumber would be the errno of err, which not all of these systems have.
 func pollNumber(error) int64 { return 0 }
 
-func pollKernel() string { return "" }
+func pollSystem() (kernel, wine string) { return "", "" }
 
 // pollRead lists the directory path: self is called once with what it is,
 // without a name, then visit for each name in it. What package os tells of a

@@ -34,12 +34,12 @@ func pollNumber(err error) int64 {
 	return int64(errno)
 }
 
-func pollKernel() string {
+func pollSystem() (kernel, wine string) {
 	var uts unix.Utsname
 	if unix.Uname(&uts) != nil {
-		return ""
+		return "", ""
 	}
-	return unix.ByteSliceToString(uts.Release[:])
+	return unix.ByteSliceToString(uts.Release[:]), ""
 }
 
 // pollRead lists the directory path: self is called once with what it is,

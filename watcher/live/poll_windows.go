@@ -27,7 +27,10 @@ func pollGone(err error) bool {
 // pollNumber is the number of err.
 func pollNumber(err error) int64 { return errno(err) }
 
-func pollKernel() string { return newHeader(time.Time{}, &Options{}).Kernel }
+func pollSystem() (kernel, wine string) {
+	h := newHeader(time.Time{}, &Options{})
+	return h.Kernel, h.Wine
+}
 
 // pollRead lists the directory path: self is called once with what it is,
 // without a name, then visit for each name in it. Both take an entry that is
