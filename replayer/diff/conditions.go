@@ -182,7 +182,7 @@ var relations = map[string]relation{
 	"later":     {0, 1}, // that side has the first event, a moved one, later on its path than the other one, but in the life of the same object
 	"older":     {0, 1}, // the kernel of that side is older than that of the other one
 	"read":      {1, 1}, // that side tells that it was read
-	"overlap":   {1, 1}, // that side watches the directories above it by more than one handle
+	"overlap":   {1, 1}, // that side, which has the first event, hears of it by several handles, and tells it in a row no more often than they can
 }
 
 // predicates reads "[not] NAME(ARG[, ARG])", separated by ";".

@@ -19,6 +19,8 @@ func TestNearMissesStayUnexplained(t *testing.T) {
 		renamedDir           = "MOVED_FROM dir cookie x; MOVED_TO dir cookie y"
 		windowsRenamed       = "RENAMED_OLD_NAME f; RENAMED_NEW_NAME g"
 		windowsRenamedDir    = "RENAMED_OLD_NAME dir x; RENAMED_NEW_NAME dir y"
+		nested               = "RAW watch dir recursive auto_add wd=2 mask=IN_ALL_EVENTS filter=FILE_NAME|DIR_NAME|ATTRIBUTES|SIZE|LAST_WRITE|CREATION|SECURITY path=\"C:\\\\w\\\\d\"; "
+		again                = "RAW change wd=2 action=ADDED attributes=0x20 name=\"f\""
 		entries              = "RAW entry wd=1 mode=040755 name=\"d\"; RAW entry wd=1 mode=040755 name=\"x\"; "
 	)
 	asked := func(filter string) string {
@@ -68,6 +70,9 @@ func TestNearMissesStayUnexplained(t *testing.T) {
 		{"wine-directory", "without a change in it", windows, entries + "ADDED f; MODIFIED dir d", wine, entries + "ADDED f"},
 		{"read-as-modified", "a file that nobody read", linux, "CREATE g", asked("FILE_NAME|LAST_WRITE|LAST_ACCESS"), "MODIFIED f; ADDED g"},
 		{"read-as-modified", "where that was not asked for", linux, "OPEN f; ACCESS f; CREATE g", windows, "MODIFIED f; ADDED g"},
+		{"told-by-each-handle", "two handles tell it three times", linux, inDir + "CREATE d/f", windows, entries + nested + "ADDED d/f; " + again + "; " + again},
+		{"told-by-each-handle", "two handles tell of one change in two three times", linux, inDir + "ATTRIB d/f; ATTRIB d/f", asked("FILE_NAME|ATTRIBUTES"), entries + nested + strings.Repeat("MODIFIED d/f; ", 5)},
+		{"told-by-each-handle", "only one of the two tells of what is below", linux, inDir + "CREATE d/f", strings.Replace(windows, " recursive auto_add", "", 1), entries + nested + "ADDED d/f; " + again},
 		{"told-by-each-handle", "one handle tells everything twice", linux, "CREATE f; DELETE f", windows, "ADDED f; ADDED f; REMOVED f; REMOVED f"},
 		{"truncate-before-open", "on two new kernels", newer, "OPEN f; CLOSE_WRITE f", older, "MODIFY f; OPEN f; CLOSE_WRITE f"},
 		{"truncate-before-open", "where the kernels are not known", linux, "OPEN f; CLOSE_WRITE f", linux, "MODIFY f; OPEN f; CLOSE_WRITE f"},

@@ -47,7 +47,7 @@ func (m *match) relation(p *predicate) bool {
 		return m.x.c.sides[i].read.has(m.vars[p.args[0]][i])
 	case "overlap":
 		i := p.args[1] ^ m.a
-		return m.x.c.sides[i].overlap(m.vars[p.args[0]][i])
+		return m.overlap(i, m.vars[p.args[0]][i])
 	case "later":
 		return m.later(p.args[0] ^ m.a)
 	case "formerly":
@@ -177,15 +177,50 @@ func (c *comparison) linked(i int, id uint32) bool {
 	return c.conf.tells[i].mask&event.IN_CLOSE_WRITE != 0 && !c.sides[i].closed.has(id)
 }
 
-// overlap reports whether more than one watch is on the directories above a node.
-func (s *side) overlap(id uint32) bool {
-	n := 0
-	for ; id != 0; id = s.names.node(id).parent {
-		if n += s.handles[s.names.node(id).parent]; n > 1 {
-			return true
+// handles counts the watches on one directory: all of them, and those that tell of its subtree too.
+type handles struct{ all, deep int }
+
+func (h handles) with(watch *event.Record) handles {
+	h.all++
+	if watch.Flags&event.FlagRecursive != 0 {
+		h.deep++
+	}
+	return h
+}
+
+// overlap reports whether side i, which has the first event, hears of a node by several handles, and
+// tells the event no more often in a row than these can make of what both sides have of it.
+func (m *match) overlap(i int, id uint32) bool {
+	s, index := m.x.c.sides[i], m.x.items[m.anchor].at[i]
+	dir := s.names.node(id).parent
+	n := s.handles[dir].all
+	for ; dir != 0; dir = s.names.node(dir).parent {
+		n += s.handles[s.names.node(dir).parent].deep
+	}
+	if n < 2 || index < 0 {
+		return false
+	}
+	told, common := s.row(index)
+	return told <= n*common
+}
+
+// row counts the events like one that stand in a row with it on its path, as far as they are near, and
+// those of them that both sides have.
+func (s *side) row(index int) (told, common int) {
+	all := s.of(s.events.at(index).node)
+	at, _ := slices.BinarySearch(all, uint32(index))
+	from, to := max(0, at-near), min(len(all), at+near)
+	like := func(n int) bool { return (s.events.at(int(all[n])).mask^s.events.at(index).mask)&maskBits == 0 }
+	for at > from && like(at-1) {
+		at--
+	}
+	for ; at < to && like(at); at++ {
+		told++
+		if s.isCommon(int(all[at])) {
+			common++
 		}
 	}
-	return false
+	return told, common
 }
 
 // later reports whether side i has the first event, which both have, after more of what

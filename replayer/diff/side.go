@@ -96,7 +96,7 @@ type side struct {
 	adrift    nodeSet               // those of them that were renamed to where nothing is watched
 	closed    nodeSet               // nodes that were closed after writing, also where the other side cannot tell
 	read      nodeSet               // nodes that were read, where the other side cannot tell
-	handles   map[uint32]int        // watches by node
+	handles   map[uint32]handles    // by node
 	narrow    map[int32]narrowWatch // by wd
 	spans     map[uint32][]span     // in which the watch of a node did not see all
 	lost      int                   // overflowed or reported, where the latest loss may be told again
@@ -124,7 +124,7 @@ type asideKey struct {
 func newSide(input Input, which int) *side {
 	return &side{
 		input: input, which: which, names: newNames(), table: event.NewTable(input.Header.Platform), tables: 1, lives: 1,
-		aside: make(map[asideKey]int64), handles: make(map[uint32]int), shown: make(map[uint32]uint32),
+		aside: make(map[asideKey]int64), handles: make(map[uint32]handles), shown: make(map[uint32]uint32),
 		narrow: make(map[int32]narrowWatch), spans: make(map[uint32][]span),
 	}
 }
@@ -209,7 +209,7 @@ func (s *side) control(r *event.Record) {
 			s.watched.set(id)
 			if r.Kind == event.KindWatch {
 				if !again {
-					s.handles[id]++
+					s.handles[id] = s.handles[id].with(r)
 				}
 				s.placed(r, id, again)
 			} else {
