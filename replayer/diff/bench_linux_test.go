@@ -74,6 +74,8 @@ func BenchmarkAgainstGNUDiff(b *testing.B) {
 			{"interleaved", distinct, interleave(distinct, 1)},
 			{"interleaved, repetitive", repetitive, interleave(repetitive, 1)},
 			{"interleaved and changed", distinct, change(interleave(distinct, 1), 1)},
+			{"one path", appending(events), change(appending(events), 1)},
+			{"nothing in common", distinct, renamed(distinct)},
 		} {
 			b.Run(fmt.Sprintf("%s/%d", tt.name, events), func(b *testing.B) {
 				leftLog, leftText := write(b, b.TempDir(), "left", tt.left)

@@ -52,7 +52,7 @@ type Input struct {
 }
 
 // Compare compares two recordings. Both are read at the same time, and what is
-// kept of them is some 24 bytes an event and 64 a path. The error is an *event.RootsError where
+// kept of them is some 24 bytes an event and 80 a path. The error is an *event.RootsError where
 // the recordings are about different directories, or that of a Reader.
 func Compare(ctx context.Context, left, right Input, o Options) (*Result, error) {
 	conf, err := o.config()
