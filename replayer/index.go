@@ -20,7 +20,7 @@ type index struct {
 
 // maxMoved bounds the memory in bytes, and so the time, for paths that watches came to by a rename; what
 // is beyond is found only once the replay has come there.
-const maxMoved = 256 << 20
+const maxMoved = 64 << 20
 
 // sizeMoved is what a start takes beside its path.
 const sizeMoved = 256
