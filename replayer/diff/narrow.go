@@ -113,7 +113,8 @@ func (p *pathDiff) narrow(g *gap) {
 				return false
 			}
 			dir := one.node
-			if one.mask&bitSelf == 0 && !(p.twin(i, e) && p.fromAbove(1-i, one.mask, g.lo[1-i], math.MaxInt)) {
+			toldTwice := p.twin(i, e) && p.fromAbove(1-i, one.mask, g.lo[1-i], math.MaxInt)
+			if one.mask&bitSelf == 0 && !toldTwice {
 				dir = s.names.node(dir).parent
 			}
 			from := max(g.lo[1-i]+1, p.c.opStart(1-i, p.c.place(i, e)))
