@@ -192,6 +192,9 @@ func (s *side) foldOn() {
 		if n := last[e.node]; n > 0 && e.mask&0xffff == uint32(event.IN_MODIFY) {
 			if first := s.events.at(int(n - 1)); (first.mask^e.mask)&maskBits == 0 {
 				first.link += e.link + 1
+				if s.conf.match == Set { // elsewhere the sums tell operations, too, and are never the same
+					s.names.node(e.node).sum += salt[0] - mix(uint64(e.mask&maskBits), 0)
+				}
 				e.mask |= bitAside
 				s.folded++
 				s.foldedOn++

@@ -196,8 +196,13 @@ func (c *comparison) setAside(i int, step Step, index int) {
 // they are about a directory.
 func (p *pathDiff) likely(g *gap) {
 	const dir = uint64(event.IN_ISDIR) << 32
-	token := func(i, e int) (uint64, bool) {
-		return p.c.token(i, e) &^ dir, p.c.sides[i].events.at(e).mask&bitDirUnknown != 0
+	type what struct {
+		token uint64
+		node  uint32 // a gap can be of several paths
+	}
+	token := func(i, e int) (what, bool) {
+		at := p.c.sides[i].events.at(e)
+		return what{p.c.token(i, e) &^ dir, p.c.common(i, at.node)}, at.mask&bitDirUnknown != 0
 	}
 	for x := 0; x < len(g.only[0]) && len(g.only[0])*len(g.only[1]) < 1<<16; x++ {
 		a, unknown := token(0, g.only[0][x])

@@ -116,8 +116,8 @@ func (x *explainer) collect(r *Result) {
 	}
 	var groups []group
 	for _, items := range x.byGroup() {
-		if len(items) > 0 {
-			groups = append(groups, group{x.key(items), items})
+		for part := range x.byOperation(items) {
+			groups = append(groups, group{x.key(part), part})
 		}
 	}
 	slices.SortStableFunc(groups, func(a, b group) int { return cmp.Compare(a.key, b.key) })
@@ -152,6 +152,38 @@ func (x *explainer) byGroup() [][]int32 {
 		*g = append(*g, int32(n))
 	}
 	return groups
+}
+
+// byOperation yields the parts of a group that belong to one operation each. What a rule explains at one time stays together.
+func (x *explainer) byOperation(group []int32) iter.Seq[[]int32] {
+	return func(yield func([]int32) bool) {
+		for len(group) > 0 {
+			n := len(group)
+			if x.items[group[0]].rule == nil && x.c.operated() {
+				slices.SortStableFunc(group, func(a, b int32) int { return cmp.Compare(x.place(a), x.place(b)) })
+				for n = 1; n < len(group) && x.place(group[n]) == x.place(group[0]); n++ {
+				}
+			}
+			if !yield(group[:n]) {
+				return
+			}
+			group = group[n:]
+		}
+	}
+}
+
+// place is the operation of an item in the list of both sides.
+func (x *explainer) place(n int32) int {
+	i := x.items[n].side()
+	return x.c.place(i, x.c.toldAt(i, x.items[n].at[i]))
+}
+
+// toldAt is the event that one is told with: of the first half of a move the second.
+func (c *comparison) toldAt(i, index int) int {
+	if c.isSecond(i, index) {
+		return int(c.sides[i].events.at(index).link)
+	}
+	return index
 }
 
 // groupRest puts together what no rule did: what stands in one gap, also
@@ -284,135 +316,8 @@ func (all *differences) add(group []int32) {
 	if one.dir != 0 {
 		d.Path = Text(x.c.sides[0].path(one.dir))
 	}
-	if n := x.c.opOf(i, one.at[i]); n > 0 {
+	if n := x.c.opOf(i, x.c.toldAt(i, one.at[i])); n > 0 {
 		d.Operation = Text(x.c.sides[i].ops[n-1].text)
 	}
 	r.Differences = append(r.Differences, d)
-}
-
-// Row is one line of both recordings side by side.
-type Row struct {
-	Left, Right *Event // nil where only the other side has it
-	Difference  int    // place in Result.Differences, -1 where both are the same
-	Operation   string // of a row without events: an operation begins
-}
-
-// Rows yields the whole of both recordings in the order of the left one; what only the right
-// one has stands before the common event that it precedes. A Row is valid until the next.
-func (r *Result) Rows() iter.Seq[Row] {
-	return func(yield func(Row) bool) {
-		if r.c != nil {
-			w := rowWriter{r: r, c: r.c, tell: teller{c: r.c}, yield: yield}
-			w.run()
-		}
-	}
-}
-
-type rowWriter struct {
-	r     *Result
-	c     *comparison
-	tell  teller
-	yield func(Row) bool
-	next  [2]int // events and operations that have been told
-	ops   int
-	stop  bool
-	done  []bool // events of the right side
-}
-
-func (w *rowWriter) run() {
-	for _, s := range w.c.sides {
-		s.index()
-	}
-	left, right := w.c.sides[0], w.c.sides[1]
-	w.done = make([]bool, right.events.n)
-	partner := w.partners()
-	for i := 0; i < left.events.n && !w.stop; i++ {
-		for w.ops < len(left.ops) && left.ops[w.ops].at <= i {
-			w.emit(Row{Difference: -1, Operation: left.ops[w.ops].text})
-			w.ops++
-		}
-		if w.c.isSecond(0, i) {
-			continue
-		}
-		if j := int(partner[i]); j >= 0 {
-			w.rightOnly(j)
-			w.both(i, j)
-		} else {
-			w.one(0, i)
-		}
-	}
-	w.rightOnly(right.events.n)
-}
-
-func (w *rowWriter) emit(row Row) {
-	if !w.stop {
-		w.stop = !w.yield(row)
-	}
-}
-
-// rightOnly tells what only the right side has before event j.
-func (w *rowWriter) rightOnly(j int) {
-	for ; w.next[1] < j && !w.stop; w.next[1]++ {
-		if n := w.next[1]; !w.done[n] && !w.c.isSecond(1, n) && w.group(1, n) >= 0 {
-			w.one(1, n)
-		}
-	}
-}
-
-func (w *rowWriter) group(i, index int) int {
-	if n, ok := w.r.groupOf[i].get(index); ok {
-		return n
-	}
-	return -1
-}
-
-func (w *rowWriter) one(i, index int) {
-	e := w.tell.event(i, index)
-	row := Row{Difference: w.group(i, index)}
-	if i == 0 {
-		row.Left = &e
-	} else {
-		row.Right = &e
-		w.done[index] = true
-	}
-	if row.Difference >= 0 { // else it was set aside
-		w.emit(row)
-	}
-}
-
-func (w *rowWriter) both(i, j int) {
-	l, r := w.tell.event(0, i), w.tell.event(1, j)
-	w.done[j] = true
-	w.emit(Row{Left: &l, Right: &r, Difference: w.group(0, i)})
-}
-
-// partners gives for each event of the left side the same event of the right one, -1 if there is none.
-func (w *rowWriter) partners() []int32 {
-	left, right := w.c.sides[0], w.c.sides[1]
-	partner := make([]int32, left.events.n)
-	for i := range partner {
-		partner[i] = -1
-	}
-	for id := 1; id < left.names.nodes.n; id++ {
-		x, y := left.of(uint32(id)), right.of(w.c.peer[0][id])
-		if w.c.conf.match == Set {
-			x, y = w.c.byToken(0, x), w.c.byToken(1, y)
-		}
-		i, j := 0, 0
-		for {
-			for i < len(x) && !left.isCommon(int(x[i])) {
-				i++
-			}
-			for j < len(y) && !right.isCommon(int(y[j])) {
-				j++
-			}
-			if i == len(x) || j == len(y) {
-				break
-			}
-			partner[x[i]] = int32(y[j])
-			i++
-			j++
-		}
-	}
-	return partner
 }
