@@ -197,6 +197,41 @@ func checkHunks(t *testing.T, r *diff.Result, context int) {
 	}
 }
 
+// Whatever is shown around it, a difference stands under the operation that it belongs to.
+func TestHunksTellTheOperation(t *testing.T) {
+	for context := range 5 {
+		var left, right []string
+		for i := range 90 {
+			if i%7 == 3 {
+				mark := fmt.Sprintf("mark text=%q", fmt.Sprint("op: ", i))
+				left, right = append(left, mark), append(right, mark)
+			}
+			left = append(left, fmt.Sprintf("CREATE %d", i))
+			if i%5 != 0 {
+				right = append(right, left[len(left)-1])
+			}
+		}
+		r := compared(t, recording(t, "/d", left...), recording(t, "/d", right...), diff.Options{}).Result
+		differing := 0
+		for h := range hunks(r, context, func(*diff.Difference) bool { return true }) {
+			operation := ""
+			for i := range h.rows {
+				if h.rows[i].isOperation() {
+					operation = h.rows[i].operation
+				} else if n := h.rows[i].difference; n >= 0 {
+					differing++
+					if want := string(r.Differences[n].Operation); operation != want {
+						t.Errorf("context %d: under %q: want %q", context, operation, want)
+					}
+				}
+			}
+		}
+		if differing != 18 {
+			t.Errorf("context %d: %d differences", context, differing)
+		}
+	}
+}
+
 func leading(rows []row) int {
 	for i := range rows {
 		if rows[i].difference >= 0 {

@@ -6,7 +6,7 @@ import (
 	"fsrec/replayer/diff"
 )
 
-// hunk is a run of rows with differences that are to be shown, and the rows around it.
+// hunk is a run of rows with differences that are to be shown, and the rows around it, under the operation that they belong to.
 type hunk struct {
 	rows []row
 	of   []int // places in Result.Differences, each once
@@ -67,12 +67,16 @@ type collector struct {
 	yield   func(hunk) bool
 	stop    bool
 	before  []row // the latest rows outside of a hunk
+	current *row  // the operation that was the current one before them
 	now     hunk
 	after   int // rows since the latest difference of now
 }
 
 func (c *collector) difference(one row) {
 	if len(c.now.of) == 0 {
+		if c.current != nil && (len(c.before) == 0 || !c.before[0].isOperation()) {
+			c.now.rows = append(c.now.rows, *c.current)
+		}
 		c.now.rows = append(c.now.rows, c.before...)
 		c.before = c.before[:0]
 	}
@@ -95,7 +99,18 @@ func (c *collector) around(one row) {
 		return
 	}
 	if c.before = append(c.before, one); len(c.before) > c.context {
+		c.passed(c.before[:1])
 		c.before = append(c.before[:0], c.before[1:]...)
+	}
+}
+
+// passed takes in rows that are not before the next hunk.
+func (c *collector) passed(rows []row) {
+	for i := range rows {
+		if rows[i].isOperation() {
+			c.current = new(row)
+			*c.current = rows[i]
+		}
 	}
 }
 
@@ -105,7 +120,9 @@ func (c *collector) close() {
 		return
 	}
 	end := len(c.now.rows) - max(c.after-c.context, 0)
-	c.before = append(c.before[:0], c.now.rows[max(end, len(c.now.rows)-c.context):]...)
+	before := max(end, len(c.now.rows)-c.context)
+	c.passed(c.now.rows[:before])
+	c.before = append(c.before[:0], c.now.rows[before:]...)
 	h := c.now
 	h.rows = h.rows[:end]
 	c.now, c.after = hunk{}, 0

@@ -30,7 +30,9 @@
   const scroller = $('scroller'), lines = $('lines'), space = $('space'), map = $('map'), details = $('details');
   const off = { verdicts: new Set(), kinds: new Set() };
   const open = new Set(); // first rows of runs that were unfolded
-  let view = []; // what is shown: places in rows, or [first, last] of a folded run
+  let view = []; // what is shown: places in rows, or [first, last, text] of a folded run
+  let stops = []; // for each difference that is shown, its first place in view
+  let rank = new Map(); // and which of them a difference is, from 0
   let picked = -1; // place in view
   let prefix = '', words = [];
 
@@ -92,7 +94,7 @@
   }
 
   function shows(row) {
-    if (!holds(row)) return !prefix && !words.length;
+    if (isLoss(row)) return !prefix && !words.length;
     if (off.verdicts.has(verdictOf(row))) return false;
     const is = (e) => e && !off.kinds.has(e[KIND]);
     return (is(row[1]) || is(row[2])) && matchesText(row);
@@ -101,15 +103,38 @@
   function filter() {
     const at = picked >= 0 && view[picked] !== undefined ? first(view[picked]) : -1;
     const all = [];
-    for (let i = 0; i < rows.length; i++) if (shows(rows[i])) all.push(i);
+    const some = prefix || words.length || off.verdicts.size || off.kinds.size;
+    let operation = -1; // that nothing was shown of
+    for (let i = 0; i < rows.length; i++) {
+      if (isOperation(rows[i])) {
+        operation = i;
+        if (!some) all.push(i);
+      } else if (shows(rows[i])) {
+        if (some && operation >= 0) all.push(operation);
+        operation = -1;
+        all.push(i);
+      }
+    }
     view = $('fold').checked && !words.length ? folded(all) : all;
     const cut = view.length > MOST;
     if (cut) view = view.slice(0, MOST);
     space.style.height = `${view.length * HEIGHT}px`;
+    findStops();
     picked = at < 0 ? -1 : view.findIndex((v) => first(v) === at);
     count(cut);
     drawMap();
     draw();
+  }
+
+  function findStops() {
+    stops = [];
+    rank = new Map();
+    for (let i = 0; i < view.length; i++) {
+      const d = differs(i);
+      if (d < 0 || rank.has(d)) continue;
+      rank.set(d, stops.length);
+      stops.push(i);
+    }
   }
 
   const first = (item) => typeof item === 'number' ? item : item[0];
@@ -126,6 +151,10 @@
       if (differs(i)) last = i;
       if (last - i <= AROUND) near[i] = 1;
     }
+    for (let i = 0, operation = -1; i < all.length; i++) { // what is shown has its operation above it
+      if (isOperation(rows[all[i]])) operation = i;
+      else if (near[i] && operation >= 0) near[operation] = 1;
+    }
     const out = [];
     for (let i = 0; i < all.length;) {
       let end = i;
@@ -133,11 +162,18 @@
       if (end - i < 4 || open.has(all[i])) {
         for (end = Math.max(end, i + 1); i < end; i++) out.push(all[i]);
       } else {
-        out.push([all[i], all[end - 1], end - i]);
+        out.push([all[i], all[end - 1], inside(all.slice(i, end))]);
         i = end;
       }
     }
     return out;
+  }
+
+  function inside(run) {
+    const counted = (n, noun) => `${n.toLocaleString()} ${noun}${n === 1 ? '' : 's'}`;
+    const events = run.filter((i) => holds(rows[i])).length, operations = run.filter((i) => isOperation(rows[i])).length;
+    if (!events) return `··· ${counted(operations, 'operation')} without an event ···`;
+    return `··· ${counted(events, 'event')} ${events === 1 ? 'is' : 'are'} the same` + (operations ? `, in ${counted(operations, 'operation')}` : '') + ' ···';
   }
 
   // ---- lines
@@ -183,7 +219,7 @@
   function line(at, now) {
     const item = view[at];
     if (typeof item !== 'number') {
-      const run = element('div', 'row run', `··· ${item[2].toLocaleString()} events are the same ···`);
+      const run = element('div', 'row run', item[2]);
       run.dataset.at = at;
       return run;
     }
@@ -329,15 +365,9 @@
   }
 
   function count(cut) {
-    const here = current();
-    let n = 0, at = 0, last = -1;
-    for (let i = 0; i < view.length; i++) {
-      const d = differs(i);
-      if (d >= 0 && d !== last) n++;
-      if (i === picked && d >= 0) at = n;
-      last = d;
-    }
-    $('position').textContent = (here >= 0 ? `${at} of ${n}` : `${n} place${n === 1 ? '' : 's'}`) + (cut ? ' (cut: filter)' : '');
+    const here = current(), n = stops.length;
+    const all = `${n.toLocaleString()} difference${n === 1 ? '' : 's'}`;
+    $('position').textContent = (here >= 0 ? `${(rank.get(here) + 1).toLocaleString()} of ${all}` : all) + (cut ? ' (cut: filter)' : '');
   }
 
   function pick(at) {
@@ -347,19 +377,19 @@
     draw();
   }
 
+  // go picks the next difference or the one before, from the one that is picked or from what is on the screen.
   function go(step) {
-    let i = picked >= 0 ? picked : step > 0 ? Math.ceil(scroller.scrollTop / HEIGHT) - 1 : Math.floor(scroller.scrollTop / HEIGHT);
-    const here = picked >= 0 ? differs(picked) : -1;
-    while (i >= 0 && i < view.length && here >= 0 && differs(i) === here) i += step;
-    if (here < 0) i += step;
-    for (let n = 0; n < view.length; n++, i += step) {
-      i = (i + view.length) % view.length;
-      if (differs(i) < 0) continue;
-      while (step < 0 && i > 0 && differs(i - 1) === differs(i)) i--;
-      scroller.scrollTop = i * HEIGHT - scroller.clientHeight / 3;
-      pick(i);
-      return;
+    if (!stops.length) return;
+    const here = current();
+    let n = rank.get(here) + step;
+    if (here < 0) {
+      const top = picked >= 0 ? picked : scroller.scrollTop / HEIGHT;
+      const below = stops.findIndex((at) => at >= top);
+      n = (below < 0 ? stops.length : below) - (step < 0 ? 1 : 0);
     }
+    const to = stops[(n + stops.length) % stops.length];
+    scroller.scrollTop = to * HEIGHT - scroller.clientHeight / 3;
+    pick(to);
   }
 
   function toLoss() {
@@ -460,8 +490,8 @@
   document.documentElement.style.setProperty('--kind', `${Math.min(14, Math.max(6, ...kinds.map((k) => k.length)) + 1)}ch`);
   filter();
   const bad = view.findIndex((_, i) => differs(i) >= 0 && ['unexplained', 'unknown'].includes(differences[differs(i)].verdict));
-  const some = bad >= 0 ? bad : view.findIndex((_, i) => differs(i) >= 0);
-  if (some >= 0) {
+  const some = bad >= 0 ? bad : stops[0];
+  if (some !== undefined) {
     scroller.scrollTop = some * HEIGHT - scroller.clientHeight / 3;
     pick(some);
   }

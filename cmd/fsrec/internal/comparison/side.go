@@ -86,49 +86,20 @@ func (p *printer) sideBySide(left, right *diff.Event, d *diff.Difference) {
 	p.line("%s", strings.TrimRight(text, " "))
 }
 
-// rows prints rows, those of one difference that stand against each other on one line.
+// rows prints rows.
 func (p *printer) rows(rows []row) {
 	p.align(rows)
-	for i := 0; i < len(rows); {
-		one := &rows[i]
-		if one.isOperation() {
-			p.line("%s", p.palette.Paint(term.Bold, term.Fit("-- "+term.Line(one.operation)+" --", p.o.Width, p.ellipsis)))
-			i++
-			continue
-		}
-		if one.difference < 0 {
-			p.sideBySide(one.event(0), one.event(1), nil)
-			i++
-			continue
-		}
-		d := &p.r.Differences[one.difference]
-		n := 1
-		for i+n < len(rows) && rows[i+n].difference == one.difference && !rows[i+n].isOperation() {
-			n++
-		}
-		p.zipped(rows[i:i+n], d)
-		i += n
-	}
-}
-
-// zipped prints the rows of one difference: where it replaces events by
-// others, those stand beside each other.
-func (p *printer) zipped(rows []row, d *diff.Difference) {
-	if d.Kind != diff.Replaced {
-		for i := range rows {
-			p.sideBySide(rows[i].event(0), rows[i].event(1), d)
-		}
-		return
-	}
-	var events [2][]*diff.Event
 	for i := range rows {
-		for side := range events {
-			if e := rows[i].event(side); e != nil {
-				events[side] = append(events[side], e)
-			}
+		one := &rows[i]
+		switch {
+		case one.isOperation():
+			p.line("%s", p.palette.Paint(term.Bold, term.Fit("-- "+term.Line(one.operation)+" --", p.o.Width, p.ellipsis)))
+		case one.difference < 0:
+			p.sideBySide(one.event(0), one.event(1), nil)
+		default:
+			p.sideBySide(one.event(0), one.event(1), &p.r.Differences[one.difference])
 		}
 	}
-	p.pairs(events, d, len(rows))
 }
 
 // pairs prints at most so many lines of events beside each other.

@@ -69,13 +69,33 @@ func (p *printer) sentence(d *diff.Difference) string {
 			s = fmt.Sprintf("%s: %s %s in the left recording, %s in the right one", path, kind(d.Left[0].Mask), times(d.Left[0].Count), times(d.Right[0].Count))
 		}
 	default:
-		s = path + ": the left recording has one thing, the right one another"
+		s = path + ": " + p.instead(d)
 	}
 	s += fallen(d)
 	if d.Operation != "" {
 		s += fmt.Sprintf("; during %q", string(d.Operation))
 	}
 	return s
+}
+
+// instead says what stands in place of what.
+func (p *printer) instead(d *diff.Difference) string {
+	if len(d.Left) != 1 || len(d.Right) != 1 {
+		return fmt.Sprintf("%s in the left recording, %s in the right one in place of %s", counted(len(d.Left), "event"),
+			humanize.Comma(int64(len(d.Right))), map[bool]string{true: "it", false: "them"}[len(d.Left) == 1])
+	}
+	var text [2]string
+	for side, e := range []*diff.Event{&d.Left[0], &d.Right[0]} {
+		src, path := p.subject(side, e)
+		text[side] = kind(e.Mask) + notes(e)
+		if src != "" {
+			path = src + " -> " + path
+		}
+		if src != "" || e.Path != d.Path {
+			text[side] += " " + path
+		}
+	}
+	return fmt.Sprintf("%s in the left recording, %s in the right one", text[0], text[1])
 }
 
 func differing(d *diff.Difference) int {
