@@ -51,7 +51,7 @@ func everyKind() []event.Record {
 		{Kind: event.KindChange, WD: 2, Mask: event.Mask(event.FILE_ACTION_ADDED), Cookie: 0x20, N: 5, M: 0x1000000000034, P: 5, Name: "a b", Src: "A~1"},
 		{Kind: event.KindChange, WD: 2, Mask: math.MaxUint32, Cookie: math.MaxUint32, N: math.MinInt64, M: -1, P: math.MinInt64, Name: "\xed\xa0\x80", Flags: event.FlagOwn},
 		{Kind: event.KindIdle},
-		{Kind: event.KindMask, WD: 2, M: event.MaxMaskRun - 1, N: int64(event.IN_ALL_EVENTS)},
+		{Kind: event.KindMask, WD: 2, M: event.MaxMaskRun - 1, Mask: event.IN_ALL_EVENTS},
 	})
 }
 

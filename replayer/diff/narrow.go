@@ -92,7 +92,7 @@ func (s *side) relocated(path string) {
 
 // masked carries out a KindMask record.
 func (s *side) masked(r *event.Record) {
-	if event.Mask(r.N)&listed == 0 {
+	if r.Mask&listed == 0 {
 		return
 	}
 	for wd := range r.Masked() {

@@ -24,7 +24,7 @@ func (w *world) narrowly(all []event.Record) (told []event.Record, missing int, 
 		for wd := range int32(w.nextWD + 1) {
 			if left[wd] > 0 {
 				if left[wd]--; left[wd] == 0 {
-					told = append(told, event.Record{Kind: event.KindMask, WD: wd, N: int64(event.IN_ALL_EVENTS)})
+					told = append(told, event.Record{Kind: event.KindMask, WD: wd, Mask: event.IN_ALL_EVENTS})
 				}
 			}
 		}

@@ -34,7 +34,7 @@ func FoldMasks(records []Record) []Record {
 		case KindMask:
 			for wd := range r.Masked() {
 				if at, ok := watches[wd]; ok {
-					kept[at].N = r.N
+					kept[at].N = int64(r.Mask)
 				}
 			}
 			continue

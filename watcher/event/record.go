@@ -65,8 +65,8 @@ const (
 	// KindIdle: nothing was delivered between the record before and Time, though
 	// it was waited for: what may belong together with a later record does not.
 	KindIdle Kind = 13
-	// KindMask: the kernel has been given mask N for watch WD, and for those of the M
-	// wds after it that are in the table; M is less than MaxMaskRun. The events that N adds are
+	// KindMask: the kernel has been given Mask for watch WD, and for those of the M
+	// wds after it that are in the table; M is less than MaxMaskRun. The events that it adds are
 	// complete from this record on, and none of them stands before it: a watch of a
 	// directory that is to be listed begins without those that listing causes.
 	KindMask Kind = 14
@@ -196,7 +196,7 @@ var kinds = []kindSpec{
 		{"id", fieldM, hexadecimal}, {"in", fieldP, hexadecimal}, {"short", fieldSrc, quoted}, keyName,
 	}},
 	{KindIdle, "idle", nil},
-	{KindMask, "mask", []fieldSpec{keyWD, {"more", fieldM, decimal}, {"kernel", fieldN, maskBits}}},
+	{KindMask, "mask", []fieldSpec{keyWD, {"more", fieldM, decimal}, {"kernel", fieldMask, maskBits}}},
 }
 
 var flagNames = []struct {

@@ -152,7 +152,7 @@ func (t *Table) Apply(r *Record) {
 	case KindMask:
 		for wd := range r.Masked() {
 			if w := t.byWD[wd]; w != nil {
-				w.Kernel = Mask(r.N)
+				w.Kernel = r.Mask
 			}
 		}
 	}

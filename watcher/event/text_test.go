@@ -37,8 +37,8 @@ func everyKind() []Record {
 		{Kind: KindChange, WD: 2, Mask: Mask(FILE_ACTION_TUNNELLED_ID_COLLISION), Name: "\xed\xa0\x80", Flags: FlagOwn},
 		{Kind: KindChange, WD: 2, Mask: math.MaxUint32, Cookie: math.MaxUint32, M: math.MinInt64},
 		{Kind: KindIdle},
-		{Kind: KindMask, WD: 2, M: MaxMaskRun - 1, N: int64(IN_ALL_EVENTS | IN_EXCL_UNLINK)},
-		{Kind: KindMask, WD: 7, N: int64(IN_OPEN)},
+		{Kind: KindMask, WD: 2, M: MaxMaskRun - 1, Mask: IN_ALL_EVENTS | IN_EXCL_UNLINK},
+		{Kind: KindMask, WD: 7, Mask: IN_OPEN},
 	}
 	for i := range records {
 		records[i].Seq = uint64(i + 1)

@@ -102,7 +102,7 @@ func (n *Inotify) tellMasks(all []widening) {
 		for run < min(len(all), event.MaxMaskRun) && all[run].wd == first.wd+int32(run) && all[run].mask == first.mask {
 			run++
 		}
-		n.emit(event.Record{Kind: event.KindMask, WD: first.wd, N: int64(first.mask), M: int64(run - 1)})
+		n.emit(event.Record{Kind: event.KindMask, WD: first.wd, Mask: first.mask, M: int64(run - 1)})
 		all = all[run:]
 	}
 }

@@ -250,7 +250,7 @@ func (t *Teller) watch(r *event.Record) string {
 
 // mask tells of what the kernel was asked later than of the rest.
 func (t *Teller) mask(r *event.Record) string {
-	text, added := fmt.Sprintf("watch %d", r.WD), event.Mask(r.N)
+	text, added := fmt.Sprintf("watch %d", r.WD), r.Mask
 	if w := t.table.Watch(r.WD); w != nil {
 		text += " on " + t.shown(w.Path())
 		added &^= w.Kernel
