@@ -140,7 +140,7 @@ func readModel(path string) (*model.Model, string, error) {
 			return nil, "", err
 		}
 	}
-	p := newReading()
+	p := newReading("")
 	defer p.done()
 	m, err := model.Read(context.Background(), log.Header(), p.reader(log))
 	return m, log.name, err

@@ -202,7 +202,10 @@ func (d *comparing) run(c *cli.Context) error {
 		return err
 	}
 	if d.html != "" {
-		if err := replaceFile(d.html, func(w io.Writer) error { return outputError(d.html, comparison.WritePage(w, result)) }); err != nil {
+		stop := busy(term.NewStatus(os.Stderr), "writing "+d.html)
+		err := replaceFile(d.html, func(w io.Writer) error { return outputError(d.html, comparison.WritePage(w, result)) })
+		stop()
+		if err != nil {
 			return err
 		}
 	}
@@ -222,7 +225,7 @@ func (d *comparing) compare(names []string) (*comparison.Comparison, error) {
 	defer stop()
 	out := &comparison.Comparison{Steps: d.options.Steps}
 	var inputs [2]diff.Input
-	p := newReading()
+	p := newReading("comparing")
 	defer p.done()
 	for i, name := range names {
 		log, err := openSource(name)

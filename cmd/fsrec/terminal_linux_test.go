@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -137,6 +138,32 @@ func TestADifferenceIsColouredAndAsWideAsTheTerminal(t *testing.T) {
 		if len([]rune(line)) > 101 {
 			t.Errorf("wider than the terminal: %q", line)
 		}
+	}
+}
+
+// While two long recordings are compared, a terminal shows how far that is, and the line is gone before the result.
+func TestOnATerminalAComparisonShowsHowItStands(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "long.txt")
+	text := []byte("fsrec-text 1\nheader platform \"linux\"\n1 0.0 watch dir wd=1 mask=IN_ALL_EVENTS path=\"/d\"\n")
+	for i := 2; i < 30_000; i++ {
+		text = fmt.Appendf(text, "%d 0.0 event wd=1 mask=IN_CREATE name=\"f%d\"\n", i, i)
+	}
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := onTerminal(t, nil, "diff", path, path)
+	s.until(`\r59,998 records read, comparing\x1b\[K`)
+	if code := s.end(); code != exitDone {
+		t.Errorf("exit code %d", code)
+	}
+	if !regexp.MustCompile(`comparing(, \ds)?\x1b\[K\r\x1b\[K +\x1b\[1mleft`).Match(s.shown) || regexp.MustCompile(`nothing differs.*comparing`).Match(s.shown) {
+		t.Errorf("%q", s.shown)
+	}
+	piped := exec.Command("fsrec", "diff", path, path)
+	var stderr strings.Builder
+	piped.Stderr = &stderr
+	if _, err := piped.Output(); err != nil || stderr.Len() > 0 {
+		t.Errorf("in a pipe: %q (%v)", stderr.String(), err)
 	}
 }
 

@@ -73,6 +73,7 @@ type printer struct {
 	half      int // width of a side
 	digits    int // of record numbers
 	kindWidth int
+	named     bool // the columns, since the latest heading
 }
 
 func (p *printer) line(layout string, args ...any) { fmt.Fprintf(p.w, layout+"\n", args...) }

@@ -76,12 +76,15 @@ func (p *printer) twoCells(key string, half int, colour term.Colour, left, right
 	}
 }
 
-// broken breaks text at blanks, and where there are none, anywhere.
+// broken breaks text at blanks, where there are none behind the slashes of a path, and else anywhere.
 func broken(text string, width int) []string {
 	var lines []string
 	for _, line := range term.Wrap(text, width) {
 		for term.Width(line) > width {
 			head := term.Fit(line, width, "")
+			if end := strings.LastIndexByte(head, '/') + 1; end > len(head)/3 {
+				head = head[:end]
+			}
 			lines, line = append(lines, head), line[len(head):]
 		}
 		lines = append(lines, line)
@@ -164,8 +167,23 @@ func (p *printer) differences(verdict diff.Verdict, most int) {
 }
 
 func (p *printer) heading(colour term.Colour, text string) {
+	p.named = false
 	p.line("")
 	p.line("%s", p.palette.Paint(term.Bold, p.paint(colour, text)))
+}
+
+// columns names the recordings above their events, once below a heading.
+func (p *printer) columns() {
+	if p.named {
+		return
+	}
+	p.named = true
+	var names [2]string
+	for side, name := range sides {
+		text := name + ": "
+		names[side] = term.Pad(text+term.FitEnd(shownHere(p.info(side).Name), p.half-len(text), p.ellipsis), p.half)
+	}
+	p.line("%s", p.palette.Paint(term.Dim, strings.TrimRight(names[0]+"   "+names[1], " ")))
 }
 
 // hunk shows a run of rows, with a sentence for each of its differences.

@@ -88,6 +88,7 @@ func (p *printer) sideBySide(left, right *diff.Event, d *diff.Difference) {
 
 // rows prints rows.
 func (p *printer) rows(rows []row) {
+	p.columns()
 	p.align(rows)
 	for i := range rows {
 		one := &rows[i]
@@ -121,6 +122,7 @@ func (p *printer) pairs(events [2][]*diff.Event, d *diff.Difference, most int) {
 
 // example prints the events of a difference without what is around them.
 func (p *printer) example(d *diff.Difference) {
+	p.columns()
 	most := 6
 	if p.o.All {
 		most = len(d.Left) + len(d.Right)
