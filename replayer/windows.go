@@ -46,7 +46,7 @@ func delivers(w *event.Record) event.Mask {
 	asked := w.Mask | event.IN_CREATE | event.IN_DELETE | event.IN_MOVE | event.IN_DELETE_SELF
 	var all event.Mask
 	for bit := event.Mask(1); bit&event.IN_ALL_EVENTS != 0; bit <<= 1 {
-		if needs, _ := bit.Filter(); needs&filter != 0 {
+		if bit.Filter()&filter != 0 {
 			all |= bit & asked
 		}
 	}

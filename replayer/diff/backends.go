@@ -6,21 +6,28 @@ import (
 
 // tells is what a recording can hold.
 type tells struct {
-	mask event.Mask
-	tree bool // one watch stands for a whole tree
+	dirs  event.Mask // watches of directories
+	files event.Mask
+	tree  bool // one watch stands for a whole tree
+}
+
+// of is what a watch can tell of.
+func (t *tells) of(dir bool) event.Mask {
+	if dir {
+		return t.dirs
+	}
+	return t.files
 }
 
 // backend is what a way of watching can tell of at all.
 type backend struct {
-	never event.Mask // events of inotify that it has nothing like
-	tree  bool       // one watch stands for a whole tree
+	never func(m event.Mask, dir bool) event.Mask // events of m that it has nothing like; nil for none
+	tree  bool                                    // one watch stands for a whole tree
 }
 
-const reading = event.IN_OPEN | event.IN_ACCESS | event.IN_CLOSE
-
 var backends = map[string]backend{
-	"rdcw": {never: reading | event.IN_MOVE_SELF, tree: true},
-	"poll": {never: reading},
+	"rdcw": {never: event.Mask.Untold, tree: true},
+	"poll": {never: func(m event.Mask, _ bool) event.Mask { return m & (event.IN_OPEN | event.IN_ACCESS | event.IN_CLOSE) }},
 }
 
 // tellsOf concludes from the header and from the first records, which hold the watches that
@@ -35,7 +42,15 @@ func tellsOf(h event.Header, first []event.Record) tells {
 			}
 		}
 	}
-	return tells{mask: asked(mask)&^b.never | event.AlwaysDelivered, tree: b.tree}
+	mask = asked(mask)
+	t := tells{mask, mask, b.tree}
+	if b.never != nil {
+		t.dirs &^= b.never(mask, true)
+		t.files &^= b.never(mask, false)
+	}
+	t.dirs |= event.AlwaysDelivered
+	t.files |= event.AlwaysDelivered
+	return t
 }
 
 // asked is the events that a mask asks for; where it is not known, they are all.

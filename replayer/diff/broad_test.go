@@ -13,6 +13,7 @@ const (
 	pollHead    = "header platform \"linux\"\nheader backend \"poll\"\nheader roots [\"/w\"]\nheader recursive true\nwatch dir wd=1 mask=IN_ALL_EVENTS path=\"/w\"\n"
 	windowsHead = "header platform \"windows\"\nheader backend \"rdcw\"\nheader case_fold true\nheader roots [\"C:\\\\w\"]\nheader recursive true\n" +
 		"watch dir recursive auto_add wd=1 mask=IN_ALL_EVENTS filter=FILE_NAME|DIR_NAME|ATTRIBUTES|SIZE|LAST_WRITE|CREATION|SECURITY path=\"C:\\\\w\"\nentry wd=1\n"
+	windowsFile = `RAW watch wd=2 mask=IN_ALL_EVENTS filter=FILE_NAME|DIR_NAME|ATTRIBUTES|SIZE|LAST_WRITE path="C:\\w\\f"; `
 )
 
 // told1 writes records a line each: "CREATE dir d" for inotify and polling, "ADDED f" for Windows.
@@ -74,6 +75,7 @@ func TestRulesAreNotTooBroad(t *testing.T) {
 		{"a lost end of what both watch", linux, "RAW watch wd=2 mask=IN_ALL_EVENTS path=\"/w/f\"; RAW event wd=2 mask=IN_DELETE_SELF; DELETE f", linux, "RAW watch wd=2 mask=IN_ALL_EVENTS path=\"/w/f\"; DELETE f"},
 		{"a lost chmod before a removal", linux, "RAW watch wd=2 mask=IN_ALL_EVENTS path=\"/w/f\"; RAW event wd=2 mask=IN_ATTRIB; DELETE f", linux, "RAW watch wd=2 mask=IN_ALL_EVENTS path=\"/w/f\"; DELETE f"},
 		{"a lost rename of what both watch", linux, "RAW watch dir wd=3 mask=IN_ALL_EVENTS path=\"/w/e\"; MOVED_TO dir e; RAW event wd=3 mask=IN_MOVE_SELF", linux, "RAW watch dir wd=3 mask=IN_ALL_EVENTS path=\"/w/e\"; MOVED_TO dir e"},
+		{"a lost rename of a file that both watch on Windows", windows, windowsFile + "RAW change wd=2 action=RENAMED_OLD_NAME name=\"f\"", windows, windowsFile},
 		{"a lost creation of a file that goes later", linux, "CREATE f; OPEN f; DELETE f; CREATE f", linux, "DELETE f; CREATE f"},
 		{"polling misses a write for good", linux, "MODIFY f; DELETE f; CREATE f; MODIFY f; DELETE f", poll, "MODIFY f; DELETE f; CREATE f; DELETE f; CREATE f"},
 		{"polling misses one write, and sees another life", linux, "DELETE f; CREATE f; MODIFY g; DELETE f", poll, "DELETE f; CREATE f; DELETE f"},

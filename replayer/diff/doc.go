@@ -16,7 +16,7 @@
 // then: paths are taken below the roots, the halves of a rename become one move, what
 // only one of the two can tell is set aside. Options.Steps turns each step on or off. Whatever is joined, folded or set aside is
 // counted, and the numbers of each SideInfo add up to all that the recording tells. Backends
-// differ in what they can tell: ReadDirectoryChangesW and polling have nothing like IN_OPEN, IN_ACCESS and IN_CLOSE_*, the first nothing like IN_MOVE_SELF,
+// differ in what they can tell: ReadDirectoryChangesW and polling have nothing like IN_OPEN, IN_ACCESS and IN_CLOSE_*, the first nothing like the IN_MOVE_SELF of a directory,
 // and one watch of ReadDirectoryChangesW stands for a tree, so that the directories below
 // have no watch of their own that would tell of them.
 //

@@ -174,7 +174,7 @@ func (c *comparison) adrift(i int, path [2]uint32) bool {
 
 // linked reports whether side i, which would have told of it, has no file of a node that was closed after writing.
 func (c *comparison) linked(i int, id uint32) bool {
-	return c.conf.tells[i].mask&event.IN_CLOSE_WRITE != 0 && !c.sides[i].closed.has(id)
+	return c.conf.tells[i].files&event.IN_CLOSE_WRITE != 0 && !c.sides[i].closed.has(id)
 }
 
 // handles counts the watches on one directory: all of them, and those that tell of its subtree too.

@@ -140,6 +140,7 @@ func (s *side) fill(at *slot, wd int32) {
 	*at = slot{wd: wd, tables: s.tables}
 	if w := s.table.Watch(wd); w != nil {
 		at.node, at.lost, at.mask = s.pathNode(w.Path()), w.Lost(), asked(w.Mask)|event.AlwaysDelivered
+		at.dir = w.Flags&event.FlagDir != 0
 	}
 }
 

@@ -112,6 +112,7 @@ type slot struct {
 	node   uint32
 	mask   event.Mask // that the watch was asked for
 	lost   bool
+	dir    bool
 	name   string
 	child  uint32
 }
@@ -294,7 +295,7 @@ func (s *side) event(r *event.Record) {
 		s.setAside(StepMasks, mask)
 		return
 	}
-	if step, drop := s.unwanted(r, mask, id); drop {
+	if step, drop := s.unwanted(r, mask, id, at.dir); drop {
 		s.setAside(step, mask)
 		s.noted(r, mask, id)
 		return
@@ -348,14 +349,14 @@ func flagBits(f event.Flags) (bits uint32) {
 	return bits
 }
 
-// unwanted tells which step sets an event of the watch on node id aside.
-func (s *side) unwanted(r *event.Record, mask event.Mask, id uint32) (Step, bool) {
+// unwanted tells which step sets an event of the watch on node id, a directory or a file, aside.
+func (s *side) unwanted(r *event.Record, mask event.Mask, id uint32, dir bool) (Step, bool) {
 	kind := mask &^ event.IN_ISDIR
 	on := s.conf.on
 	switch {
 	case kind == event.IN_IGNORED && on[StepBookkeeping]:
 		return StepBookkeeping, true
-	case kind&(s.conf.tells[0].mask&s.conf.tells[1].mask) == 0 && on[StepMasks]:
+	case kind&s.conf.tells[0].of(dir)&s.conf.tells[1].of(dir) == 0 && on[StepMasks]:
 		return StepMasks, true
 	case r.Flags&event.FlagSynthetic != 0 && on[StepSynthetic]:
 		return StepSynthetic, true

@@ -166,18 +166,24 @@ var filterOf = []struct {
 	{IN_DELETE_SELF, FILE_NOTIFY_CHANGE_DIR_NAME},
 }
 
-// Filter is what ReadDirectoryChangesW must be asked for to learn of the events
-// of m, and the events of m of which Windows never tells: that a file was
-// opened, read or closed, and that the watched directory itself was renamed.
-func (m Mask) Filter() (f Filter, never Mask) {
-	never = m & IN_ALL_EVENTS
+// Filter is what ReadDirectoryChangesW must be asked for to learn of the events of m.
+func (m Mask) Filter() (f Filter) {
 	for _, row := range filterOf {
 		if m&row.mask != 0 {
 			f |= row.filter
-			never &^= row.mask
 		}
 	}
-	return f, never
+	return f
+}
+
+// Untold is the events of m of which Windows never tells a watch of a directory or of a file: that
+// something was opened, read or closed, and that the directory itself was renamed. Of a file the one that it lies in tells that.
+func (m Mask) Untold(dir bool) Mask {
+	m &= IN_OPEN | IN_ACCESS | IN_CLOSE | IN_MOVE_SELF
+	if !dir {
+		m &^= IN_MOVE_SELF
+	}
+	return m
 }
 
 // Attributes are the attributes of a file of Windows.

@@ -16,8 +16,11 @@ func TestMasksAskWindowsForWhatTheyCanBeConcludedFrom(t *testing.T) {
 		{IN_OPEN | IN_CLOSE | IN_ACCESS | IN_MOVE_SELF, "0", IN_OPEN | IN_CLOSE | IN_ACCESS | IN_MOVE_SELF},
 		{IN_ALL_EVENTS | IN_ONLYDIR, DefaultFilter.String(), IN_OPEN | IN_CLOSE | IN_ACCESS | IN_MOVE_SELF},
 	} {
-		if got, never := c.mask.Filter(); got.String() != c.want || never != c.never {
+		if got, never := c.mask.Filter(), c.mask.Untold(true); got.String() != c.want || never != c.never {
 			t.Errorf("%v asks for %v, never %v, want %v, %v", c.mask, got, never, c.want, c.never)
+		}
+		if of := c.mask.Untold(false); of != c.never&^IN_MOVE_SELF {
+			t.Errorf("%v of a file: never %v", c.mask, of)
 		}
 	}
 }

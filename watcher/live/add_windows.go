@@ -95,13 +95,10 @@ func (a *adding) add(key string) {
 
 // never is the part of mask of which Windows does not tell.
 func (n *ReadDirectoryChanges) never(wd int32, mask event.Mask) event.Mask {
-	_, never := mask.Filter()
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if w := n.watches[wd]; w != nil && w.file != nil {
-		never &^= event.IN_MOVE_SELF // a rename in its directory is told
-	}
-	return never
+	w := n.watches[wd]
+	return mask.Untold(w == nil || w.file == nil)
 }
 
 // existing gives the watch of what path leads to, nil if there is none.

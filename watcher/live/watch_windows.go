@@ -59,7 +59,7 @@ func (t *terms) subtree() bool {
 
 // filter is what the system has to be asked for.
 func (t *terms) filter() event.Filter {
-	f, _ := t.mask.Filter()
+	f := t.mask.Filter()
 	return f | event.FILE_NOTIFY_CHANGE_FILE_NAME | event.FILE_NOTIFY_CHANGE_DIR_NAME
 }
 

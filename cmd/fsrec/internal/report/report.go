@@ -174,13 +174,15 @@ func (r *Report) filters(log event.Log) error {
 		return err
 	}
 	var all event.Filter
+	onlyDirs := true
 	for i := range changes {
 		all |= event.Filter(changes[i].P)
+		onlyDirs = onlyDirs && (changes[i].Kind != event.KindWatch || changes[i].Flags&event.FlagDir != 0)
 	}
 	if all != 0 {
 		r.Filter = all.String()
 	}
-	_, r.Unrecorded = r.Header.Mask.Filter()
+	r.Unrecorded = r.Header.Mask.Untold(onlyDirs)
 	return nil
 }
 
