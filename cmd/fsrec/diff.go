@@ -38,8 +38,9 @@ STEPS, done unless it says otherwise:
 FORMATS:
    side      a summary, then what differs side by side: < only LEFT has it,
              > only RIGHT, | the one against the other; numbers are those of the
-             records. In the summary the events of each recording are what was
-             set aside, folded or joined and what got each verdict, added up
+             records, and -- OPERATION -- stands above what happened during it.
+             In the summary the events of each recording are what was set aside,
+             folded or joined and what got each verdict, added up
    unified   everything that differs, as diff -u: - LEFT, + RIGHT, # the verdict
    json      one object with everything that differs, described in
              cmd/fsrec/OUTPUT.md
@@ -86,7 +87,7 @@ func diffCommand() *cli.Command {
 			(&value{set: func(s string) error { return d.setSteps(s, false) }}).flag("without", "leave `STEP` out (repeatable)"),
 			(&value{set: d.setRoot}).flag("root", "compare what is below the recorded directories `LEFT=RIGHT` (repeatable)"),
 			&cli.StringSliceFlag{Name: "rules", Usage: "explain by the rules of `FILE` first (repeatable)", Destination: &d.rules},
-			&cli.BoolFlag{Name: "strict", Usage: "explained differences count as well", DisableDefaultText: true, Destination: &d.strict},
+			&cli.BoolFlag{Name: "strict", Usage: "what is explained or unknown counts as well", DisableDefaultText: true, Destination: &d.strict},
 			&cli.BoolFlag{Name: "state", Usage: "compare the trees that the recordings end in, not the events", DisableDefaultText: true, Destination: &d.state},
 			(&value{set: func(s string) error { d.format = s; return comparison.KnownFormat(s) }}).flag("format", "print in `FORMAT`: "+strings.Join(comparison.Formats(), ", ")+" (default side)", "f"),
 			jsonFlag(&d.json, "the same as --format json"),

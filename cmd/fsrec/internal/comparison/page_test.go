@@ -186,6 +186,23 @@ const type = async (id, text) => { const box = document.getElementById(id); box.
 })().catch((e) => { document.title = 'seen ' + JSON.stringify({ error: String(e), seen }); });
 `
 
+// driven is what a script says that it has seen on a page.
+func driven(t *testing.T, page, script string) map[string]any {
+	t.Helper()
+	page = regexp.MustCompile(`<meta http-equiv="Content-Security-Policy"[^>]*>`).ReplaceAllString(page, "")
+	got := dom(t, strings.Replace(page, "</body>", "<script>"+script+"</script></body>", 1))
+	_, rest, ok := strings.Cut(got, "<title>seen ")
+	data, _, _ := strings.Cut(rest, "</title>")
+	var seen map[string]any
+	if err := json.Unmarshal([]byte(data), &seen); !ok || err != nil {
+		t.Fatalf("the driver did not come to its end (%v): %.500s", err, got)
+	}
+	if seen["error"] != nil {
+		t.Fatal(data)
+	}
+	return seen
+}
+
 func TestTheToolsOfThePage(t *testing.T) {
 	var left []string
 	for i := range 40 {
@@ -199,18 +216,7 @@ func TestTheToolsOfThePage(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := pageOf(t, compared(t, recording(t, "/d", left...), recording(t, "/d", right...), diff.Options{Rules: rules}))
-	text = regexp.MustCompile(`<meta http-equiv="Content-Security-Policy"[^>]*>`).ReplaceAllString(text, "")
-	text = strings.Replace(text, "</body>", "<script>"+driver+"</script></body>", 1)
-	got := dom(t, text)
-	_, rest, ok := strings.Cut(got, "<title>seen ")
-	data, _, _ := strings.Cut(rest, "</title>")
-	var seen map[string]any
-	if err := json.Unmarshal([]byte(data), &seen); !ok || err != nil {
-		t.Fatalf("the driver did not come to its end (%v): %.500s", err, got)
-	}
-	if seen["error"] != nil {
-		t.Fatal(data)
-	}
+	seen := driven(t, text, driver)
 	const missing, extra = "unexplained deep: only the left recording has this event", "explained 19: only the right recording has this event"
 	for key, want := range map[string]any{
 		"first": []any{"2 of 2 differences", missing}, "next": []any{"1 of 2 differences", extra}, "wrapped": []any{"2 of 2 differences", missing}, "previous": []any{"1 of 2 differences", extra},
@@ -219,5 +225,42 @@ func TestTheToolsOfThePage(t *testing.T) {
 		if fmt.Sprint(seen[key]) != fmt.Sprint(want) {
 			t.Errorf("%s is %v, want %v", key, seen[key], want)
 		}
+	}
+}
+
+// walker goes from difference to difference.
+const walker = `
+const seen = { titles: [], rows: [] };
+const press = (key) => document.body.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+(async () => {
+  for (let i = 0; i < 5; i++) {
+    seen.titles.push(document.getElementById('position').textContent + ': ' + document.querySelector('#details h2').textContent);
+    press('n');
+    await new Promise((go) => setTimeout(go, 100));
+  }
+  seen.rows = [...document.querySelectorAll('#lines .row')].map((row) => [...row.querySelectorAll('.kind, .path, .mark')].map((e) => e.textContent).join(' ') || row.textContent);
+  document.title = 'seen ' + JSON.stringify(seen);
+})().catch((e) => { document.title = 'seen ' + JSON.stringify({ error: String(e) }); });
+`
+
+// A difference whose rows stand in two places is counted and visited once, and what replaces something stands beside it.
+func TestThePageGoesFromDifferenceToDifference(t *testing.T) {
+	const one, two = "mark text=\"op: one\"", "mark text=\"op: two\""
+	left := []string{one, "CREATE a", "MODIFY a", "ATTRIB a", "CREATE b", "DELETE b", two, "CREATE c", "DELETE c"}
+	right := []string{one, "CREATE a", "ATTRIB a", "CREATE b", "ATTRIB b", "MODIFY a", "CREATE x", two, "CREATE c", "DELETE c"}
+	r := compared(t, recording(t, "/d", left...), recording(t, "/d", right...), diff.Options{Rules: &diff.Catalogue{}})
+	seen := driven(t, pageOf(t, r), walker)
+	const (
+		moved    = "unexplained a: both recordings have this event, in a different order; during \"one\""
+		replaced = "unexplained b: DELETE in the left recording, ATTRIB in the right one; during \"one\""
+		extra    = "unexplained x: only the right recording has this event; during \"one\""
+	)
+	want := []string{"1 of 3 differences: " + moved, "2 of 3 differences: " + replaced, "3 of 3 differences: " + extra, "1 of 3 differences: " + moved, "2 of 3 differences: " + replaced}
+	if fmt.Sprint(seen["titles"]) != fmt.Sprint(want) {
+		t.Errorf("visited\n%v\nwant\n%v", seen["titles"], want)
+	}
+	rows := []string{"▸ one", "CREATE a  CREATE a", "MODIFY a ‹", "ATTRIB a  ATTRIB a", "CREATE b  CREATE b", "DELETE b ≠ ATTRIB b", "› MODIFY a", "› CREATE x", "▸ two", "CREATE c  CREATE c", "DELETE c  DELETE c"}
+	if fmt.Sprint(seen["rows"]) != fmt.Sprint(rows) {
+		t.Errorf("rows\n%v\nwant\n%v", seen["rows"], rows)
 	}
 }

@@ -14,6 +14,7 @@ import (
 const (
 	mostUnexplained = 8
 	mostUnknown     = 3
+	mostRows        = 24 // of one run
 )
 
 // report writes the whole answer for people.
@@ -210,6 +211,11 @@ func (p *printer) hunk(h *hunk, seen map[int]bool) {
 	if n == 0 {
 		p.line("* of one above: its other end")
 	}
+	if more := len(h.rows) - mostRows; more > 1 && !p.o.All {
+		p.rows(h.rows[:mostRows])
+		p.line("%s", p.palette.Paint(term.Dim, "and "+counted(more, "more row")+": --all shows them"))
+		return
+	}
 	p.rows(h.rows)
 }
 
@@ -229,6 +235,7 @@ func (p *printer) explained() {
 		total += p.r.Rules[i].Count
 	}
 	p.heading(colourOf[diff.Explained], fmt.Sprintf("explained: %s, by %s", counted(total, "difference"), counted(len(p.r.Rules), "rule")))
+	p.columns()
 	for i := range p.r.Rules {
 		use := &p.r.Rules[i]
 		p.line("")

@@ -122,7 +122,6 @@ func (p *printer) pairs(events [2][]*diff.Event, d *diff.Difference, most int) {
 
 // example prints the events of a difference without what is around them.
 func (p *printer) example(d *diff.Difference) {
-	p.columns()
 	most := 6
 	if p.o.All {
 		most = len(d.Left) + len(d.Right)
