@@ -100,8 +100,39 @@ func (s *side) masked(r *event.Record) {
 	}
 }
 
+// ownKey is a kind of event on a node.
+type ownKey struct {
+	node uint32
+	mask uint32
+}
+
+// ownEvent remembers where an event that the recorder caused would stand.
+func (s *side) ownEvent(r *event.Record, mask event.Mask) {
+	at := &s.slots[uint32(r.WD)%uint32(len(s.slots))]
+	if at.wd != r.WD || at.tables != s.tables {
+		s.fill(at, r.WD)
+	}
+	id := at.node
+	if id == 0 || at.lost {
+		return
+	}
+	if r.Name != "" {
+		id = s.child(id, r.Name)
+	}
+	key := ownKey{id, uint32(mask)}
+	s.own[key] = append(s.own[key], s.events.n)
+}
+
+// merged reports whether an event before event to, when there had been from events, may be one
+// with an event that the recorder caused: equal ones that follow each other unread are one (inotify(7)).
+func (s *side) merged(key ownKey, from, to int) bool {
+	all := s.own[key]
+	n := sort.SearchInts(all, from)
+	return key.node != 0 && n < len(all) && all[n] <= to
+}
+
 // narrow sets aside what a side could not see, since the watch of the directory had no
-// such events yet.
+// such events yet, or cannot tell from what its recorder caused.
 func (p *pathDiff) narrow(g *gap) {
 	if !p.c.conf.on[StepUnseen] || p.c.conf.match == Set {
 		return
@@ -118,7 +149,9 @@ func (p *pathDiff) narrow(g *gap) {
 				dir = s.names.node(dir).parent
 			}
 			from := max(g.lo[1-i]+1, p.c.opStart(1-i, p.c.place(i, e)))
-			if dir == 0 || !p.c.sides[1-i].narrowIn(p.c.peer[i][dir], from, g.hi[1-i]) || !s.early(dir, e) {
+			other, to := p.c.sides[1-i], g.hi[1-i]
+			unseen := dir != 0 && other.narrowIn(p.c.peer[i][dir], from, to) && s.early(dir, e)
+			if !unseen && !other.merged(ownKey{p.c.peer[i][one.node], one.mask & maskBits}, from, to) {
 				return false
 			}
 			p.c.setAside(i, StepUnseen, e)

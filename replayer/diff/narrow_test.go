@@ -219,3 +219,25 @@ header roots ["/w"]
 		left, right = right, left
 	}
 }
+
+func TestWhatIsOneWithWhatTheRecorderCausedIsSetAside(t *testing.T) {
+	const (
+		start = linuxHead + "event wd=1 mask=IN_CREATE|IN_ISDIR name=\"d\"\n"
+		open  = "wd=1 mask=IN_OPEN|IN_ISDIR name=\"d\"\n"
+		shut  = "event wd=1 mask=IN_CLOSE_NOWRITE|IN_ISDIR name=\"d\"\n"
+	)
+	both, one := start+"event own "+open+"event "+open+shut, start+"event own "+open+shut
+	for _, tt := range []struct {
+		left, right string
+		want        diff.Verdict
+	}{
+		{both, one, diff.Same},
+		{one, both, diff.Same},
+		{both, start + shut, diff.Unexplained},
+		{both + "event " + open, one, diff.Unexplained},
+	} {
+		if r := compare(t, tt.left, tt.right, diff.Options{Rules: &diff.Catalogue{}}); r.Verdict != tt.want {
+			t.Errorf("%s, want %s:\n%s", r.Verdict, tt.want, told(r))
+		}
+	}
+}

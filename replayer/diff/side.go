@@ -98,6 +98,7 @@ type side struct {
 	read      nodeSet               // nodes that were read, where the other side cannot tell
 	handles   map[uint32]handles    // by node
 	narrow    map[int32]narrowWatch // by wd
+	own       map[ownKey][]int      // events that there were before each that the recorder caused
 	spans     map[uint32][]span     // in which the watch of a node did not see all
 	lost      int                   // overflowed or reported, where the latest loss may be told again
 
@@ -126,7 +127,7 @@ func newSide(input Input, which int) *side {
 	return &side{
 		input: input, which: which, names: newNames(), table: event.NewTable(input.Header.Platform), tables: 1, lives: 1,
 		aside: make(map[asideKey]int64), handles: make(map[uint32]handles), shown: make(map[uint32]uint32),
-		narrow: make(map[int32]narrowWatch), spans: make(map[uint32][]span),
+		narrow: make(map[int32]narrowWatch), own: make(map[ownKey][]int), spans: make(map[uint32][]span),
 	}
 }
 
@@ -276,6 +277,7 @@ func (s *side) event(r *event.Record) {
 	mask := r.Mask & event.Mask(maskBits)
 	if r.Flags&event.FlagOwn != 0 && s.conf.on[StepOwn] {
 		s.setAside(StepOwn, mask)
+		s.ownEvent(r, mask)
 		return
 	}
 	if mask&event.IN_Q_OVERFLOW != 0 {
