@@ -30,10 +30,10 @@ is told as not certain. A log that is damaged, by any of its checksums, is
 trouble.
 
 With DIR it also tells where the model differs from the real tree: < only the
-model has it, > only DIR, | both, but not of the same kind. DIR stands for the recorded
-directory, wherever it is now. A recording with a snapshot knows all that was
-there; with record --no-snapshot, what was never mentioned is not certain. What
-the recording excluded is not compared.
+model has it, > only DIR, | both, but not of the same kind. DIR stands for the
+recorded directory, wherever it is now. A recording with a snapshot knows all
+that was there; with record --no-snapshot, what was never mentioned is not
+certain. What the recording excluded is not compared.
 
 EXAMPLES:
    fsrec check bug.db

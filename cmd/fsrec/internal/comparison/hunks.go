@@ -120,6 +120,9 @@ func (c *collector) close() {
 		return
 	}
 	end := len(c.now.rows) - max(c.after-c.context, 0)
+	for c.now.rows[end-1].isOperation() { // what happened during it is not shown
+		end--
+	}
 	before := max(end, len(c.now.rows)-c.context)
 	c.passed(c.now.rows[:before])
 	c.before = append(c.before[:0], c.now.rows[before:]...)

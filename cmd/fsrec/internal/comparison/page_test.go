@@ -251,7 +251,7 @@ func TestThePageGoesFromDifferenceToDifference(t *testing.T) {
 	r := compared(t, recording(t, "/d", left...), recording(t, "/d", right...), diff.Options{Rules: &diff.Catalogue{}})
 	seen := driven(t, pageOf(t, r), walker)
 	const (
-		moved    = "unexplained a: both recordings have this event, in a different order; during \"one\""
+		moved    = "unexplained a: both recordings have this event, records 4 and 7, in a different order; during \"one\""
 		replaced = "unexplained b: DELETE in the left recording, ATTRIB in the right one; during \"one\""
 		extra    = "unexplained x: only the right recording has this event; during \"one\""
 	)

@@ -28,13 +28,20 @@ const (
 
 // align makes room for the names of the events of rows, where there is any to spare.
 func (p *printer) align(rows []row) {
-	p.kindWidth = leastKind
+	kinds, paths := leastKind, 0
 	for i := range rows {
 		for side := range sides {
-			if e := rows[i].event(side); e != nil && p.half >= 50 {
-				p.kindWidth = min(max(p.kindWidth, len(kind(e.Mask))), mostKind)
+			if e := rows[i].event(side); e != nil {
+				kinds = min(max(kinds, len(kind(e.Mask))), mostKind)
+				if src, path := p.subject(side, e); src == "" {
+					paths = max(paths, term.Width(path+notes(e)))
+				}
 			}
 		}
+	}
+	p.kindWidth = leastKind
+	if p.half >= 50 || p.digits+1+kinds+1+paths <= p.half {
+		p.kindWidth = kinds
 	}
 }
 

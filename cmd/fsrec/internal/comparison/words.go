@@ -59,7 +59,11 @@ func (p *printer) sentence(d *diff.Difference) string {
 	case diff.Extra:
 		s = path + ": only the right recording has " + these(len(d.Right))
 	case diff.Moved:
-		s = path + ": both recordings have " + these(len(d.Left)) + ", in a different order"
+		s = path + ": both recordings have " + these(len(d.Left))
+		if len(d.Left) == 1 && len(d.Right) == 1 {
+			s += fmt.Sprintf(", records %d and %d", d.Left[0].Seq, d.Right[0].Seq)
+		}
+		s += ", in a different order"
 		if len(d.Left) > 0 && d.Left[0].Path != d.Path {
 			s += " against what happened to the directory"
 		}
