@@ -44,6 +44,8 @@ type slot struct {
 	wd    int32
 	gen   uint64
 	watch *event.Watch
+	path  string
+	lost  bool
 	sub   *subscription
 }
 
@@ -266,11 +268,11 @@ func (s *stream) event(r *event.Record) {
 		s.load(c, r.WD)
 	}
 	w := c.watch
-	if w == nil || w.Lost() && r.Mask&event.IN_IGNORED == 0 {
+	if w == nil || c.lost && r.Mask&event.IN_IGNORED == 0 {
 		return
 	}
 	ev := s.grow()
-	ev.WD, ev.Mask, ev.Name, ev.Path, ev.sub = r.WD, r.Mask, r.Name, w.Path(), c.sub
+	ev.WD, ev.Mask, ev.Name, ev.Path, ev.sub = r.WD, r.Mask, r.Name, c.path, c.sub
 	ev.Synthetic = r.Flags&event.FlagSynthetic != 0
 	ev.Inferred = r.Flags&event.FlagInferred != 0
 	ev.DirUnknown = r.Flags&event.FlagDirUnknown != 0
@@ -289,7 +291,7 @@ func (s *stream) event(r *event.Record) {
 	}
 	if r.WD != s.lastWD || r.Name != s.lastName {
 		s.lastWD, s.lastName, s.lastAt = r.WD, r.Name, len(s.arena)
-		s.arena = s.wm.platform.AppendJoin(s.arena, ev.Path, r.Name)
+		s.arena = s.wm.platform.AppendJoin(s.arena, c.path, r.Name)
 		if w.Filter != 0 && s.wm.platform != event.Windows {
 			s.separate(len(s.arena) - len(r.Name))
 		}
@@ -317,6 +319,9 @@ func (s *stream) load(c *slot, wd int32) {
 	c.watch = s.wm.table.Watch(wd)
 	if c.watch == nil {
 		c.watch = s.wm.announced.Watch(wd)
+	}
+	if c.watch != nil {
+		c.path, c.lost = c.watch.Path(), c.watch.Lost()
 	}
 	c.sub = s.wm.subs[wd]
 }

@@ -192,7 +192,7 @@ func (p *places) cutOff(n *node, path string, flags Flags) {
 	up := n.up
 	p.remove(n)
 	n.up, n.name, n.cut, n.flags = nil, path, true, flags
-	p.changed()
+	p.changed(n)
 	p.prune(up)
 }
 
@@ -204,14 +204,18 @@ func (p *places) move(n *node, dst string) {
 	up, at, _ := p.directory(dst, folded, true)
 	n.name = dst[at:]
 	p.hang(n, up, folded[at:])
-	p.changed()
+	p.changed(n)
 	p.prune(old)
 }
 
-// changed tells that paths are others than before.
-func (p *places) changed() {
-	p.version++
-	p.near = nil
+// changed tells that the paths at and below n are others than before.
+func (p *places) changed(n *node) {
+	if len(n.kids) > 0 {
+		p.version++
+		p.near = nil
+	} else if n.watch != nil {
+		n.watch.version = 0
+	}
 }
 
 // join puts the path of n together; it is valid until the next call. top is the root of

@@ -195,7 +195,7 @@ func (t *Table) spell(w *Watch, n *node) {
 	}
 	if name := w.path[len(w.path)-len(n.name):]; name != n.name {
 		n.name = name
-		t.changed()
+		t.changed(n)
 	}
 	w.version = 0
 }
