@@ -455,18 +455,18 @@ func (f *fate) isInKnown() bool {
 	return false
 }
 
-// shows reports whether a look after the events of l sees the changes of p, which has the same end.
-func (l *fate) shows(p *fate) bool {
+// shows reports whether a look after the events of f sees the changes of p, which has the same end.
+func (f *fate) shows(p *fate) bool {
 	changed := p.writes+p.attributes > 0
 	switch {
-	case l.deleted != p.deleted && l.told && !l.stray && !l.vague && !p.vague, p.renamed && !l.renamed, l.renamed && !p.renamed && p.end != 0 && p.end != p.born:
+	case f.deleted != p.deleted && f.told && !f.stray && !f.vague && !p.vague, p.renamed && !f.renamed, f.renamed && !p.renamed && p.end != 0 && p.end != p.born:
 		return false
-	case p.end == 0, l.dir || p.dir:
-		return !changed || l.writes+l.attributes > 0
-	case l.writes > 0:
-		return p.writes > 0 && (p.attributes == 0 || l.attributes > 0)
-	case l.attributes > 0:
-		return changed || l.moved || p.end != p.born // a rename hides what was changed and changed back
+	case p.end == 0, f.dir || p.dir:
+		return !changed || f.writes+f.attributes > 0
+	case f.writes > 0:
+		return p.writes > 0 && (p.attributes == 0 || f.attributes > 0)
+	case f.attributes > 0:
+		return changed || f.moved || p.end != p.born // a rename hides what was changed and changed back
 	}
-	return p.writes == 0 && (p.attributes == 0 || l.moved) // one there and back shows too
+	return p.writes == 0 && (p.attributes == 0 || f.moved) // one there and back shows too
 }
