@@ -28,6 +28,9 @@ func TestNearMissesStayUnexplained(t *testing.T) {
 	}
 	with := func(head, header string) string { return header + "\n" + head }
 	wine := with(windows, `header wine "8.0"`)
+	fileLinux := strings.Replace(strings.ReplaceAll(linux, "/w", "/w/f"), "watch dir", "watch", 1)
+	fileWindows := "header platform \"windows\"\nheader backend \"rdcw\"\nheader case_fold true\nheader roots [\"C:\\\\w\\\\f\"]\n" +
+		"watch wd=1 mask=IN_ALL_EVENTS filter=FILE_NAME|DIR_NAME|ATTRIBUTES|SIZE|LAST_WRITE|CREATION|SECURITY path=\"C:\\\\w\\\\f\"\n"
 	newer, older := with(linux, `header kernel "6.8.0"`), with(linux, `header kernel "6.5.0-rc1"`)
 	for _, tt := range []struct{ rule, name, leftHead, left, rightHead, right string }{
 		{"rename-in-halves", "of another rename", linux, renamed, windows, "RAW 8 1.0 change wd=1 action=RENAMED_OLD_NAME attributes=0x20 name=\"f\"; RAW 9 90.0 change wd=1 action=RENAMED_NEW_NAME attributes=0x20 name=\"h\""},
@@ -80,6 +83,7 @@ func TestNearMissesStayUnexplained(t *testing.T) {
 		{"merged-attributes", "with an opening between", linux, "ATTRIB f; OPEN f; ATTRIB f", linux, "ATTRIB f; OPEN f"},
 		{"watched-victim", "that no recording watched", linux, "MOVED_TO f", linux, "MOVED_TO f; DELETE_SELF f"},
 		{"link-count-elsewhere", "a change of attributes that both would be told", linux, "ATTRIB f; CREATE g", linux, "CREATE g"},
+		{"watched-file-followed", "where inotify's watch went along", fileLinux, "RAW event wd=1 mask=IN_MOVE_SELF; RAW move src=\"/w/f\" path=\"/w/g\"", fileWindows, windowsRenamed + "; RAW move src=\"C:\\\\w\\\\f\" path=\"C:\\\\w\\\\g\"; MODIFIED g"},
 		{"link-count-elsewhere", "with a watch on both sides", linux, ownWatch + "RAW event wd=3 mask=IN_ATTRIB; CREATE g", linux, ownWatch + "CREATE g"},
 		{"watched-object-told-again", "an event of another kind", linux, ownWatch + "OPEN f; RAW event wd=3 mask=IN_CLOSE_WRITE", linux, "OPEN f"},
 		{"watched-object-told-again", "where it is not watched", linux, "OPEN f; OPEN f", linux, "OPEN f"},
