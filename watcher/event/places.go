@@ -31,13 +31,21 @@ type node struct {
 	name   string // the last element of the path; of a root and of what was cut off the path
 	up     *node
 	kids   []*node // a heap: the first has the longest path below it
-	at     int     // index in up.kids
-	below  int     // bytes that the longest path below it has more than its own
 	watch  *Watch
-	closed bool  // the path ends in a separator, as that of the root "/" does
-	cut    bool  // it was cut off here
-	flags  Flags // FlagLost, where it left
+	at     int32  // index in up.kids
+	below  uint16 // bytes that the longest path below it has more than its own; MaxPath bounds it
+	closed bool   // the path ends in a separator, as that of the root "/" does
+	stands standing
 }
+
+// standing is whether a node is in the tree.
+type standing uint8
+
+const (
+	inTree      standing = iota
+	overwritten          // cut off here, by what took its place
+	departed             // cut off here: where it went is not known
+)
 
 // MaxPath is how long, in bytes, a path may be: some more than what the system
 // takes. A recording that moves directories into each other for ever could fill
@@ -167,7 +175,7 @@ func (p *places) hang(n, up *node, folded string) {
 
 // remove takes n out of its directory.
 func (p *places) remove(n *node) {
-	if !n.cut {
+	if n.stands == inTree {
 		delete(p.nodes, edge{n.up, p.platform.Fold(n.name)})
 	}
 	if n.up != nil {
@@ -188,10 +196,10 @@ func (p *places) prune(n *node) {
 }
 
 // cutOff removes n, which stands at path, with everything below it.
-func (p *places) cutOff(n *node, path string, flags Flags) {
+func (p *places) cutOff(n *node, path string, why standing) {
 	up := n.up
 	p.remove(n)
-	n.up, n.name, n.cut, n.flags = nil, path, true, flags
+	n.up, n.name, n.stands = nil, path, why
 	p.changed(n)
 	p.prune(up)
 }
@@ -265,10 +273,10 @@ func (p *places) keep(w *Watch, path []byte) {
 }
 
 // reach is how many bytes the longest path at or below n is longer than that of its directory.
-func (n *node) reach() int { return 1 + len(n.name) + n.below }
+func (n *node) reach() uint16 { return uint16(1+len(n.name)) + n.below }
 
 func (n *node) attach(kid *node) {
-	kid.up, kid.at = n, len(n.kids)
+	kid.up, kid.at = n, int32(len(n.kids))
 	n.kids = append(n.kids, kid)
 	n.rise(kid)
 	n.measure()
@@ -291,7 +299,7 @@ func (n *node) detach(kid *node) {
 // measure finds below anew, for n and for the directories above it.
 func (n *node) measure() {
 	for {
-		below := 0
+		below := uint16(0)
 		if len(n.kids) > 0 {
 			below = n.kids[0].reach()
 		}
@@ -328,10 +336,10 @@ func (n *node) rise(kid *node) {
 func (n *node) sink(kid *node) {
 	for {
 		longest := 2*kid.at + 1
-		if longest >= len(n.kids) {
+		if int(longest) >= len(n.kids) {
 			return
 		}
-		if other := longest + 1; other < len(n.kids) && n.kids[other].reach() > n.kids[longest].reach() {
+		if other := longest + 1; int(other) < len(n.kids) && n.kids[other].reach() > n.kids[longest].reach() {
 			longest = other
 		}
 		if kid.reach() >= n.kids[longest].reach() {
@@ -341,7 +349,7 @@ func (n *node) sink(kid *node) {
 	}
 }
 
-func (n *node) swap(i, j int) {
+func (n *node) swap(i, j int32) {
 	n.kids[i], n.kids[j] = n.kids[j], n.kids[i]
 	n.kids[i].at, n.kids[j].at = i, j
 }

@@ -54,7 +54,9 @@ func (w *Watch) Lost() bool {
 func (w *Watch) resolve() {
 	if w.at != nil {
 		path, top := w.table.join(w.at)
-		w.Flags |= top.flags
+		if top.stands == departed {
+			w.Flags |= FlagLost
+		}
 		w.table.keep(w, path)
 	}
 	w.version = w.table.version
@@ -220,7 +222,7 @@ func (t *Table) vacate(w *Watch) {
 // lose takes everything at and below path out of the tree of paths.
 func (t *Table) lose(path string) {
 	if n := t.find(path); n != nil {
-		t.cutOff(n, path, FlagLost)
+		t.cutOff(n, path, departed)
 	}
 }
 
@@ -233,7 +235,7 @@ func (t *Table) move(src, dst string) {
 		return
 	}
 	if victim != nil {
-		t.cutOff(victim, dst, 0)
+		t.cutOff(victim, dst, overwritten)
 	}
 	if t.tooLong(n, dst) {
 		t.lose(src)
@@ -261,7 +263,9 @@ func (t *Table) moving(src, dst string) (n, victim *node) {
 	return n, victim
 }
 
-func (t *Table) tooLong(n *node, dst string) bool { return len(dst)+n.below > t.platform.MaxPath() }
+func (t *Table) tooLong(n *node, dst string) bool {
+	return len(dst)+int(n.below) > t.platform.MaxPath()
+}
 
 // TooLong reports whether r, which is not applied yet, gives a watch a path of more
 // than MaxPath bytes. The watches that r moves, or the one that it places, are lost then.

@@ -250,7 +250,7 @@ func checkTable(t *testing.T, table *Table) {
 	t.Helper()
 	tops := make(map[*node]bool)
 	for edge, n := range table.nodes {
-		if edge.up != n.up || edge.name != table.platform.Fold(n.name) || n.cut {
+		if edge.up != n.up || edge.name != table.platform.Fold(n.name) || n.stands != inTree {
 			t.Fatalf("place %q is filed under %q", n.name, edge.name)
 		}
 		top := n
@@ -270,11 +270,11 @@ func checkTable(t *testing.T, table *Table) {
 	}
 	filed := 0
 	for top := range tops {
-		if top.cut == (table.nodes[edge{nil, table.platform.Fold(top.name)}] == top) {
-			t.Fatalf("%q is cut off: %t", top.name, top.cut)
+		if (top.stands != inTree) == (table.nodes[edge{nil, table.platform.Fold(top.name)}] == top) {
+			t.Fatalf("%q is cut off: %t", top.name, top.stands != inTree)
 		}
 		top.walk(func(n *node) {
-			if !n.cut {
+			if n.stands == inTree {
 				filed++
 			}
 			if n.watch == nil && len(n.kids) == 0 {
@@ -283,10 +283,10 @@ func checkTable(t *testing.T, table *Table) {
 			if n.watch != nil && (n.watch.at != n || table.byWD[n.watch.WD] != n.watch) {
 				t.Fatalf("place %q and its watch %+v do not agree", n.name, n.watch)
 			}
-			below := 0
+			below := uint16(0)
 			for i, kid := range n.kids {
 				below = max(below, kid.reach())
-				if kid.up != n || kid.at != i || n.kids[(i-1)/2].reach() < kid.reach() && i > 0 {
+				if kid.up != n || int(kid.at) != i || n.kids[(i-1)/2].reach() < kid.reach() && i > 0 {
 					t.Fatalf("%q is not in order below %q", kid.name, n.name)
 				}
 			}
@@ -352,5 +352,32 @@ func TestARecordingCannotMakePathsGrowForEver(t *testing.T) {
 	}
 	if path := w.Path(); len(path) > Linux.MaxPath() || table.At(path) != nil {
 		t.Errorf("a path of %d bytes, found in the table: %v", len(path), table.At(path) != nil)
+	}
+}
+
+func TestTheLongestPathCanBeMovedAsLongAsItBecomesNoLonger(t *testing.T) {
+	for platform, root := range map[Platform]string{Linux: "/", Windows: `C:\`} {
+		separator := string(platform.Separator())
+		deep := root + "a" + strings.Repeat(separator+"d", platform.MaxPath())
+		deep = strings.TrimSuffix(deep[:platform.MaxPath()-1], separator)
+		deep += strings.Repeat("d", platform.MaxPath()-len(deep))
+		table := NewTable(platform)
+		r := watch(1, deep)
+		table.Apply(&r)
+		r = move(root+"a", root+"b")
+		table.Apply(&r)
+		checkTable(t, table)
+		if w := table.Watch(1); w.Lost() || len(w.Path()) != platform.MaxPath() || table.At(w.Path()) != w {
+			t.Errorf("%s: lost %t, a path of %d bytes", platform, w.Lost(), len(w.Path()))
+		}
+		r = move(root+"b", root+"aa")
+		if !table.TooLong(&r) {
+			t.Errorf("%s: a path of %d bytes is not too long", platform, platform.MaxPath()+1)
+		}
+		table.Apply(&r)
+		checkTable(t, table)
+		if !table.Watch(1).Lost() {
+			t.Errorf("%s: the watch is not lost", platform)
+		}
 	}
 }
