@@ -252,22 +252,20 @@ func (r *Replayer) addPath(results []event.WatchResult, wanted string, request e
 			continue
 		}
 		top := r.mapper.path(recorded)
-		excluded := ""
+		excluded := make(map[string]bool) // by folded path
 		for i := range watches {
 			w := &watches[i]
 			path := r.mapper.path(w.Path)
-			if excluded != "" {
-				if _, below := r.header.Platform.Below(excluded, path); below {
-					r.withhold(w.WD)
-					continue
-				}
+			if len(excluded) > 0 && r.within(excluded, path) {
+				r.withhold(w.WD)
+				continue
 			}
 			key := wanted
 			if rest, below := r.header.Platform.Below(top, path); below {
 				key = r.header.Platform.Join(wanted, rest)
 			}
 			if request.Exclude != nil && request.Exclude(path) {
-				excluded = path
+				excluded[r.header.Platform.Fold(path)] = true
 				r.withhold(w.WD)
 				results = append(results, event.WatchResult{Key: key, Path: path, Excluded: true})
 				continue
@@ -277,6 +275,19 @@ func (r *Replayer) addPath(results []event.WatchResult, wanted string, request e
 		return results
 	}
 	return append(results, r.notRecorded(wanted))
+}
+
+// within reports whether path is one of dirs, whose paths are folded, or below one.
+func (r *Replayer) within(dirs map[string]bool, path string) bool {
+	platform := r.header.Platform
+	for !dirs[platform.Fold(path)] {
+		up := platform.Parent(path)
+		if up == path {
+			return false
+		}
+		path = up
+	}
+	return true
 }
 
 // watches finds the watch of a recorded path, the watches below it after it.

@@ -67,6 +67,18 @@ header backend "inotify"
 6 2.0 event wd=3 mask=IN_OPEN name="f"
 `
 
+// broad is a recording of a tree that was walked in breadth.
+const broad = `fsrec-text 1
+header platform "linux"
+1 0.0 watch dir recursive wd=1 mask=IN_CREATE path="/t"
+2 0.0 watch dir recursive wd=2 mask=IN_CREATE path="/t/x"
+3 0.0 watch dir recursive wd=3 mask=IN_CREATE path="/t/x-y"
+4 0.0 watch dir recursive wd=4 mask=IN_CREATE path="/t/x/a"
+5 0.0 watch dir recursive wd=5 mask=IN_CREATE path="/t/x-y/a"
+6 0.0 watch dir recursive wd=6 mask=IN_CREATE path="/t/x/a/b"
+7 0.0 mark text="placed"
+`
+
 func TestAddIsAnsweredFromTheRecording(t *testing.T) {
 	for _, tt := range []struct {
 		name    string
@@ -104,6 +116,10 @@ func TestAddIsAnsweredFromTheRecording(t *testing.T) {
 		{"a path that looks like a pattern", narrow, 1, event.WatchRequest{Path: "/u/a[b.txt"}, []string{"/u/a[b.txt 6"}},
 		{"without what is excluded", narrow, 1, event.WatchRequest{Path: "/t", Recursive: true, Exclude: func(p string) bool { return p == "/t/x" }},
 			[]string{"/t 1", "/t/x excluded"}},
+		{"without several that are excluded", broad, 1, event.WatchRequest{Path: "/t", Recursive: true, Exclude: func(p string) bool { return p == "/t/x" || p == "/t/x-y" }},
+			[]string{"/t 1", "/t/x excluded", "/t/x-y excluded"}},
+		{"without several that are excluded now", broad, 7, event.WatchRequest{Path: "/t", Recursive: true, Exclude: func(p string) bool { return p == "/t/x" || p == "/t/x-y" }},
+			[]string{"/t 1", "/t/x excluded", "/t/x-y excluded"}},
 		{"an excluded root", narrow, 1, event.WatchRequest{Path: "/t", Recursive: true, Exclude: func(string) bool { return true }},
 			[]string{"/t excluded"}},
 		{"what the kernel is asked later", widened, 1, event.WatchRequest{Path: "/t", Recursive: true, Mask: event.IN_CREATE | event.IN_OPEN},
