@@ -83,12 +83,18 @@ func unknownVerb(app *cli.App, word string) error {
 // flagWord is a flag as package flag spells it, with one dash.
 var flagWord = regexp.MustCompile(`(for flag |needs an argument: )-(\S+?)(:|$)`)
 
+// badValue is a complaint that the error of the value may begin with once more.
+var badValue = regexp.MustCompile(`^invalid value ("(?:[^"\\]|\\.)*") for (\S+): (unknown .*)$`)
+
 // usage rewords the complaints of package flag.
 func usage(err error) error {
 	msg := flagWord.ReplaceAllStringFunc(err.Error(), func(s string) string {
 		m := flagWord.FindStringSubmatch(s)
 		return strings.TrimSuffix(m[1], "flag ") + dashed(m[2]) + m[3]
 	})
+	if m := badValue.FindStringSubmatch(msg); m != nil && strings.Contains(m[3], m[1]) {
+		msg = m[2] + ": " + m[3]
+	}
 	return errors.New(strings.Replace(msg, "flag needs an argument: ", "a value is missing after ", 1))
 }
 

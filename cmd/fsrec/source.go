@@ -37,6 +37,9 @@ func openAs(path string, asIs bool) (*source, error) {
 		return readText(path, f, asIs)
 	}
 	log, err := store.Open(path)
+	if notLog := new(store.Error); errors.As(err, &notLog) && notLog.Err == store.ErrNotLog && notLog.Msg == "" {
+		return nil, fmt.Errorf("%s is not a log, nor the text form of one, which begins with %q", event.Quote(path), "fsrec-text")
+	}
 	if err != nil {
 		return nil, logError("read", path, err)
 	}
