@@ -14,8 +14,8 @@ type match struct {
 	anchor int
 	vars   [maxVariables][2]uint32 // by variable, node on each side
 	last   [2]int                  // event of the latest line on each side, -1 if there is none
-	took   []int
-	lines  []int // the items among them that lines stand for, without those that a "+" or "*" added
+	took   []int                   // like lines a stack: what a line adds is written over when the next try takes its place
+	lines  []int                   // the items among them that lines stand for, without those that a "+" or "*" added
 	tries  int
 }
 
@@ -103,7 +103,7 @@ func (m *match) line(n int) bool {
 		if m.bind(p, i, index) && m.holds() {
 			if p.need == needOnly {
 				n, _ := m.x.itemOf[i].get(index)
-				m.took, m.lines = append(slices.Clip(m.took), n), append(slices.Clip(m.lines), n)
+				m.took, m.lines = append(m.took, n), append(m.lines, n)
 				if p.many {
 					m.takeAll(p, i)
 				}
@@ -341,8 +341,10 @@ func (m *match) takeAll(p *pattern, i int) {
 	}
 	all := m.x.c.gaps[n].only[i]
 	at, _ := slices.BinarySearch(all, m.last[i]) // of Set, which sorts them otherwise, somewhere
-	took := slices.Clip(m.took)
-	for _, e := range all[max(0, at-maxMany):min(len(all), at+maxMany)] {
+	took := m.took
+	all = all[max(0, at-maxMany):min(len(all), at+maxMany)]
+	m.tries -= len(all) / near
+	for _, e := range all {
 		if m.x.c.sides[i].events.at(e).node == m.vars[p.p][i] && m.fits(p, i, e) && m.admits(p, i, e) {
 			n, _ := m.x.itemOf[i].get(e)
 			took = append(took, n)
