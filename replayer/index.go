@@ -52,6 +52,9 @@ func newIndex(log event.Log) (*index, error) {
 		case r.Kind == event.KindMove && r.Path != "" && x.moved < maxMoved:
 			moved = table.Below(r.Path, moved[:0])
 			for _, w := range moved {
+				if x.moved >= maxMoved {
+					break
+				}
 				x.add(start{r.Seq, -1, w.Record()})
 				x.moved += len(w.Path()) + sizeMoved
 			}
