@@ -69,6 +69,7 @@ func Compare(ctx context.Context, left, right Input, o Options) (*Result, error)
 		s.conf = conf
 	}
 	l, r := left.Header, right.Header
+	conf.alike = l.Backend == r.Backend
 	conf.fold = conf.on[StepFold] || conf.on[StepCase] && folds(l) && folds(r)
 	if err := c.both(func(s *side) error { return inputError(s.input, s.load(ctx)) }); err != nil {
 		return nil, err
@@ -190,7 +191,7 @@ func (s *side) foldOn() {
 	for i := range s.events.n {
 		e := s.events.at(i)
 		if n := last[e.node]; n > 0 && e.mask&0xffff == uint32(event.IN_MODIFY) {
-			if first := s.events.at(int(n - 1)); (first.mask^e.mask)&maskBits == 0 {
+			if first := s.events.at(int(n - 1)); (first.mask^e.mask)&(maskBits|bitSelf) == 0 {
 				first.link += e.link + 1
 				if s.conf.match == Set { // elsewhere the sums tell operations, too, and are never the same
 					s.names.node(e.node).sum += salt[0] - mix(uint64(e.mask&maskBits), 0)

@@ -181,6 +181,7 @@ var relations = map[string]relation{
 	"unnoticed": {1, 1}, // the other side than that one, which polled, tells nothing of the object of the first event
 	"later":     {0, 1}, // that side has the first event, a moved one, later on its path than the other one, but in the life of the same object
 	"older":     {0, 1}, // the kernel of that side is older than that of the other one
+	"paired":    {1, 1}, // that side tells of it no more openings than either tells closings; where the first event is a closing, no more of them than openings
 	"read":      {1, 1}, // that side tells that it was read
 	"overlap":   {1, 1}, // that side, which has the first event, hears of it by several handles, and tells it in a row no more often than they can
 }
@@ -194,7 +195,7 @@ func (p *ruleParser) predicates(value string) error {
 		args, closed := strings.CutSuffix(args, ")")
 		takes, known := relations[name]
 		if !ok || !closed || !known {
-			return p.fail(word, "want NAME(PATH) or NAME(PATH, PATH) with in, below, together, apart, respelled, short or root, formerly(PATH, PATH), adrift(PATH, SIDE), blind(PATH, SIDE), linked(PATH, SIDE), overlap(PATH, SIDE), read(PATH, SIDE), watched(PATH, SIDE), outcome(PATH, SIDE), unnoticed(PATH, SIDE), later(SIDE) or older(SIDE)")
+			return p.fail(word, "want NAME(PATH) or NAME(PATH, PATH) with in, below, together, apart, respelled, short or root, formerly(PATH, PATH), adrift(PATH, SIDE), blind(PATH, SIDE), linked(PATH, SIDE), overlap(PATH, SIDE), paired(PATH, SIDE), read(PATH, SIDE), watched(PATH, SIDE), outcome(PATH, SIDE), unnoticed(PATH, SIDE), later(SIDE) or older(SIDE)")
 		}
 		one := predicate{name: name, not: not}
 		for arg := range strings.SplitSeq(args, ",") {

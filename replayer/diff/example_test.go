@@ -127,7 +127,7 @@ source: our wiki
 	// Output:
 	// indexer 1
 	// overwritten-removed 1
-	// project.rules:2: "CRATE": not the name of an event: want ANY, SAME, MOVE or names such as CREATE|DELETE
+	// project.rules:2: "CRATE": not the name of an event: want ANY, SAME, EQUAL, MOVE or names such as CREATE|DELETE
 }
 
 // A difference as JSON.

@@ -30,7 +30,8 @@ type explainer struct {
 	lateIn [2]byEvent // of an event that both have at different places: the gap that it stands in
 	moves  [2][]int   // see dirMoves
 	uses   map[*Rule]int
-	polled [2]*outcomes // see seen
+	polled [2]*outcomes            // see seen
+	opened map[[2]uint32][2][2]int // see openings
 
 	renames int // that formerly has looked at
 	groups  int
@@ -46,7 +47,7 @@ const (
 )
 
 func newExplainer(c *comparison) *explainer {
-	x := &explainer{c: c, uses: make(map[*Rule]int)}
+	x := &explainer{c: c, uses: make(map[*Rule]int), opened: make(map[[2]uint32][2][2]int)}
 	x.mark()
 	for n := range c.gaps {
 		for i := range c.sides {

@@ -48,6 +48,7 @@ func (m *match) fits(p *pattern, i, index int) bool {
 	switch {
 	case e.mask&p.mask == 0,
 		p.same && (e.mask^m.x.items[m.anchor].mask)&maskBits != 0,
+		p.equal && (e.mask^m.x.items[m.anchor].mask)&bitSelf != 0,
 		p.move && e.mask&bitJoined == 0,
 		p.dir && !dir && e.mask&bitDirUnknown == 0,
 		p.file && dir,
@@ -236,7 +237,7 @@ func (m *match) admits(p *pattern, i, index int) bool {
 	switch {
 	case p.need == needBoth && e.mask&(bitOnly|bitLate) != 0:
 		return false
-	case !m.stands(p.place, i, index):
+	case !m.stands(p.place, i, index), p.equal && !m.merges(i, index):
 		return false
 	case p.need == needOnly:
 		return e.mask&bitOnly != 0 && m.free(i, index)
@@ -330,6 +331,28 @@ func (m *match) beside(i, index int) bool {
 	}
 	g := &m.x.c.gaps[n]
 	return index == g.lo[i] || index == g.hi[i]
+}
+
+// merges reports whether an event that is equal to the last one that was matched is one that the kernel can make one with
+// it: nothing else happened on the path between, and no operation began, before which all is read. What happened elsewhere may
+// have come before, or after.
+func (m *match) merges(i, index int) bool {
+	s := m.x.c.sides[i]
+	if m.x.c.place(i, index) != m.x.c.place(i, m.last[i]) {
+		return false
+	}
+	first, last := min(index, m.last[i]), max(index, m.last[i])
+	all := s.of(s.events.at(index).node)
+	n, _ := slices.BinarySearch(all, uint32(first))
+	for _, e := range all[n:] {
+		if int(e) >= last || m.x.c.conf.match == Set {
+			break
+		}
+		if (s.events.at(int(e)).mask^s.events.at(index).mask)&(maskBits|bitSelf) != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // takeAll takes the other events like that of a pattern with "+" or "*" as well, as far as

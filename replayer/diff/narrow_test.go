@@ -102,7 +102,6 @@ func TestAnyMutationIsFoundBesideNarrowWatches(t *testing.T) {
 		for range 20 + w.random.IntN(60) {
 			w.act()
 		}
-		mutate := mutations[seed%uint64(len(mutations))]
 		left, _, early := w.narrowly(flat(w.steps))
 		right := flat(reorder(w.steps, w.random))
 		paths := pathsOf(right)
@@ -111,21 +110,21 @@ func TestAnyMutationIsFoundBesideNarrowWatches(t *testing.T) {
 			continue
 		}
 		mutated, at := right[i].Mask, paths[i]
-		if right = mutate.do(w.steps, paths, right, i, w.random); right == nil {
+		right, m := mutate(right, i, mutations[seed%uint64(len(mutations))], w.random)
+		if m == nil {
 			continue
 		}
-		number(right)
 		n++
-		r := compareRecords(t, left, right, diff.Options{})
-		found := pointsAt(r, strings.TrimPrefix(at, "/w/"))
-		if mutated&byListing != 0 && (early[at] || early[path.Dir(at)+"/wrong"]) {
+		r := compareRecords(t, left, number(right), diff.Options{})
+		found := m.shownBy(r)
+		if (mutated&byListing != 0 || m.mutation == "move") && (early[at] || early[path.Dir(at)+"/wrong"]) {
 			if atRisk++; !found {
 				hidden++
 			}
 			continue
 		}
 		if !found {
-			t.Errorf("seed %d: %s of %s %s is not found:\n%s", seed, mutate.name, mutated, at, told(r))
+			t.Errorf("seed %d: %s of %s %s is not found:\n%s", seed, m.mutation, mutated, at, told(r))
 		}
 	}
 	t.Logf("%d of the %d that need not be found were not", hidden, atRisk)

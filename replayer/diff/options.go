@@ -70,10 +70,10 @@ var steps = []StepInfo{
 	{StepCase, true, "ignore the case of letters where both recordings do; where one of them does not, its rule is kept"},
 	{StepFold, false, "ignore the case of letters in any case, by the rules of Windows"},
 	{StepMoves, true, "join IN_MOVED_FROM and IN_MOVED_TO of one cookie into one move"},
-	{StepRepeats, true, "fold IN_MODIFY that follow one another on a path into one, and compare their number by itself"},
+	{StepRepeats, true, "fold IN_MODIFY of one watch that follow one another on a path into one, and compare their number by itself: the kernel merges those that nobody has read yet, so that another number is a difference, though one that a rule explains"},
 	{StepMasks, true, "set aside the kinds of event that the other recording cannot hold: its backend has none like it, or its mask did not ask for them"},
 	{StepSelf, true, "where only one recording has a watch for every directory, set aside what a directory's own watch tells of it"},
-	{StepBookkeeping, true, "set aside IN_IGNORED, the end of a watch"},
+	{StepBookkeeping, true, "where the backends are different, set aside IN_IGNORED, the end of a watch"},
 	{StepOwn, true, "set aside the events that the recorder caused"},
 	{StepSynthetic, false, "set aside the events that were concluded from listing a new directory"},
 	{StepUnseen, true, "where one recording has only a synthetic creation, since its watch came too late, set aside what the other one saw of the new object at once: all but creation, deletion and rename; what the watch of a new directory told a second time; and IN_OPEN, IN_ACCESS and IN_CLOSE_NOWRITE in a directory whose watch did not have them yet"},
@@ -112,6 +112,7 @@ type config struct {
 	roots map[string]string
 	tells [2]tells
 	fold  bool // compare names without regard to case
+	alike bool // both backends are the same
 }
 
 func (o Options) config() (*config, error) {

@@ -26,11 +26,13 @@ func (c *comparison) comparePath(path [2]uint32) (common bool) {
 	}
 	c.all, c.tokens = all, tokens
 	p := pathDiff{c: c, path: path, all: all, tokens: tokens, first: len(c.gaps)}
+	times := len(c.times)
 	if c.conf.match == Set || c.conf.match == Subset || !c.operated() {
 		p.run(0, len(all[0]), 0, len(all[1]))
 	} else {
 		p.operations()
 	}
+	p.refold(times)
 	p.lateOnes()
 	return p.pairs > 0
 }

@@ -204,12 +204,25 @@ func reorder(steps []step, random *rand.Rand) []step {
 	return out
 }
 
+// flat gives the records of steps, with numbers, which the steps are given too.
 func flat(steps []step) []event.Record {
+	n := uint64(0)
+	for _, s := range steps {
+		for i := range s.records {
+			n++
+			s.records[i].Seq = n
+		}
+	}
+	return number(joined(steps))
+}
+
+// joined gives the records of steps with the numbers that they have.
+func joined(steps []step) []event.Record {
 	var out []event.Record
 	for _, s := range steps {
 		out = append(out, s.records...)
 	}
-	return number(out)
+	return out
 }
 
 func number(records []event.Record) []event.Record {
@@ -249,105 +262,4 @@ func TestAnyLegalInterleavingIsTheSame(t *testing.T) {
 			t.Fatalf("seed %d, exact:\n%s", seed, told(r))
 		}
 	}
-}
-
-// mutation changes one event of a recording and says which path it was on; it
-// gives nil where it would change nothing.
-type mutation struct {
-	name string
-	do   func(steps []step, paths []string, all []event.Record, i int, random *rand.Rand) []event.Record
-}
-
-var mutations = []mutation{
-	{"drop", func(_ []step, _ []string, all []event.Record, i int, _ *rand.Rand) []event.Record {
-		return slices.Delete(all, i, i+1)
-	}},
-	{"double", func(_ []step, _ []string, all []event.Record, i int, _ *rand.Rand) []event.Record {
-		return slices.Insert(all, i, all[i])
-	}},
-	{"move within its path", func(_ []step, paths []string, all []event.Record, i int, random *rand.Rand) []event.Record {
-		var later []int
-		other := false
-		for j := i + 1; j < len(all); j++ {
-			if paths[j] == paths[i] && all[j].Kind == event.KindEvent {
-				other = other || all[j].Mask != all[i].Mask
-				if other {
-					later = append(later, j)
-				}
-			}
-		}
-		if len(later) == 0 {
-			return nil
-		}
-		j := later[random.IntN(len(later))]
-		r := all[i]
-		return slices.Insert(slices.Delete(all, i, i+1), j, r)
-	}},
-	{"rename wrongly", func(_ []step, _ []string, all []event.Record, i int, _ *rand.Rand) []event.Record {
-		all[i].Name = "wrong"
-		return all
-	}},
-}
-
-// pathsOf gives the path of each record that is an event.
-func pathsOf(all []event.Record) []string {
-	table := event.NewTable(event.Linux)
-	out := make([]string, len(all))
-	for i := range all {
-		r := &all[i]
-		if r.Kind == event.KindEvent {
-			out[i] = table.Watch(r.WD).Path() + "/" + r.Name
-		}
-		table.Apply(r)
-	}
-	return out
-}
-
-// A recording in which one event was dropped, doubled, moved within its path
-// or renamed is never the same, in whatever order the rest came, and a difference names the path.
-func TestAnyMutationIsFound(t *testing.T) {
-	const want = 1000
-	found := make(map[string]int)
-	for seed, n := uint64(0), 0; n < want; seed++ {
-		w := newWorld(seed)
-		for range 20 + w.random.IntN(60) {
-			w.act()
-		}
-		mutate := mutations[seed%uint64(len(mutations))]
-		left := flat(w.steps)
-		right := flat(reorder(w.steps, w.random))
-		paths := pathsOf(right)
-		i := w.random.IntN(len(right))
-		if right[i].Kind != event.KindEvent {
-			continue
-		}
-		path := strings.TrimPrefix(paths[i], "/w/")
-		mutated := right[i].Mask
-		right = mutate.do(w.steps, paths, right, i, w.random)
-		if right == nil {
-			continue
-		}
-		number(right)
-		n++
-		found[mutate.name]++
-		r := compareRecords(t, left, right, diff.Options{})
-		if !pointsAt(r, path) {
-			t.Errorf("seed %d: %s of %s %s is not found:\n%s", seed, mutate.name, mutated, path, told(r))
-		}
-		if len(r.Differences) > 4 {
-			t.Errorf("seed %d: %s of %s %s makes %d differences:\n%s", seed, mutate.name, mutated, path, len(r.Differences), told(r))
-		}
-	}
-	t.Log(found)
-}
-
-func pointsAt(r *diff.Result, path string) bool {
-	for _, d := range r.Differences {
-		for _, e := range slices.Concat(d.Left, d.Right) {
-			if string(e.Path) == path || string(e.Src) == path {
-				return true
-			}
-		}
-	}
-	return false
 }

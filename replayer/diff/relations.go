@@ -42,6 +42,8 @@ func (m *match) relation(p *predicate) bool {
 	case "linked":
 		i := p.args[1] ^ m.a
 		return m.x.c.linked(i, m.vars[p.args[0]][i])
+	case "paired":
+		return m.x.paired(p.args[1]^m.a, m.vars[p.args[0]], m.x.items[m.anchor].mask)
 	case "read":
 		i := p.args[1] ^ m.a
 		return m.x.c.sides[i].read.has(m.vars[p.args[0]][i])
@@ -186,6 +188,38 @@ func (h handles) with(watch *event.Record) handles {
 		h.deep++
 	}
 	return h
+}
+
+// paired reports whether side i tells of a path no more openings, or closings as mask has it, than one of the sides tells of
+// the other: it was opened as often then. Where neither tells of any, they were not asked for, or it stayed open.
+func (x *explainer) paired(i int, path [2]uint32, mask uint32) bool {
+	n := x.openings(path)
+	this, other := 0, 1
+	if mask&uint32(event.IN_OPEN) == 0 {
+		this, other = 1, 0
+	}
+	most := max(n[0][other], n[1][other])
+	return most == 0 || n[i][this] <= most
+}
+
+// openings counts the openings and the closings of a path on each side.
+func (x *explainer) openings(path [2]uint32) [2][2]int {
+	n, known := x.opened[path]
+	if known {
+		return n
+	}
+	for i, s := range x.c.sides {
+		for _, e := range s.of(path[i]) {
+			switch mask := s.events.at(int(e)).mask; {
+			case mask&uint32(event.IN_OPEN) != 0:
+				n[i][0]++
+			case mask&uint32(event.IN_CLOSE) != 0:
+				n[i][1]++
+			}
+		}
+	}
+	x.opened[path] = n
+	return n
 }
 
 // overlap reports whether side i, which has the first event, hears of a node by several handles, and

@@ -107,6 +107,7 @@ type pattern struct {
 	side      int  // 0 is a
 	mask      uint32
 	same      bool // of the kind of the first event of the rule
+	equal     bool // and told by the same watch, with nothing else on the path between
 	move      bool // a joined one
 	dir, file bool
 	synthetic bool
@@ -369,13 +370,13 @@ path:
 func (p *ruleParser) mask(e *pattern, word string) error {
 	switch word {
 	case "ANY":
-		e.mask = uint32(event.IN_ALL_EVENTS | event.IN_UNMOUNT)
+		e.mask = anyEvent
 		return nil
-	case "SAME":
+	case "SAME", "EQUAL":
 		if len(p.rule.lines) == 0 {
 			return p.fail(word, "no event stands before")
 		}
-		e.mask, e.same = uint32(event.IN_ALL_EVENTS|event.IN_UNMOUNT), true
+		e.mask, e.same, e.equal = anyEvent, true, word == "EQUAL"
 		return nil
 	case "MOVE":
 		e.mask, e.move = uint32(event.IN_MOVED_FROM|event.IN_MOVED_TO), true
@@ -383,13 +384,15 @@ func (p *ruleParser) mask(e *pattern, word string) error {
 	}
 	for name := range strings.SplitSeq(word, "|") {
 		m, err := event.ParseMask(name)
-		if err != nil || m == 0 || m&^(event.IN_ALL_EVENTS|event.IN_UNMOUNT) != 0 || name != strings.ToUpper(name) {
-			return p.fail(name, "not the name of an event: want ANY, SAME, MOVE or names such as CREATE|DELETE")
+		if err != nil || m == 0 || uint32(m)&^anyEvent != 0 || name != strings.ToUpper(name) {
+			return p.fail(name, "not the name of an event: want ANY, SAME, EQUAL, MOVE or names such as CREATE|DELETE")
 		}
 		e.mask |= uint32(m)
 	}
 	return nil
 }
+
+const anyEvent = uint32(event.IN_ALL_EVENTS | event.IN_UNMOUNT | event.IN_IGNORED)
 
 // variable gives the number of a path that stands for itself in a rule.
 func (p *ruleParser) variable(word string) (int, error) {

@@ -356,7 +356,7 @@ func (s *side) unwanted(r *event.Record, mask event.Mask, id uint32, dir bool) (
 	kind := mask &^ event.IN_ISDIR
 	on := s.conf.on
 	switch {
-	case kind == event.IN_IGNORED && on[StepBookkeeping]:
+	case kind == event.IN_IGNORED && on[StepBookkeeping] && !s.conf.alike:
 		return StepBookkeeping, true
 	case kind&s.conf.tells[0].of(dir)&s.conf.tells[1].of(dir) == 0 && on[StepMasks]:
 		return StepMasks, true
@@ -373,7 +373,7 @@ func (s *side) unwanted(r *event.Record, mask event.Mask, id uint32, dir bool) (
 func (s *side) add(id, bits uint32, r *event.Record) {
 	x := s.names.node(id)
 	if bits&0xffff == uint32(event.IN_MODIFY) && x.last > 0 && int(x.last) > s.opStart() && s.conf.on[StepRepeats] {
-		if e := s.events.at(int(x.last - 1)); e.mask&maskBits == bits&maskBits {
+		if e := s.events.at(int(x.last - 1)); (e.mask^bits)&(maskBits|bitSelf) == 0 {
 			e.link++
 			s.folded++
 			s.repeat(x)

@@ -140,9 +140,9 @@ func TestTheNumbersOfMutationsAddUp(t *testing.T) {
 		left, right := flat(w.steps), flat(reorder(w.steps, w.random))
 		for n := range 1 + w.random.IntN(6) {
 			i := w.random.IntN(len(right))
-			mutate := mutations[(seed+uint64(n))%uint64(len(mutations))]
+			by := mutations[(seed+uint64(n))%uint64(len(mutations))]
 			if right[i].Kind == event.KindEvent {
-				if all := mutate.do(w.steps, pathsOf(right), slices.Clone(right), i, w.random); all != nil && followable(all) {
+				if all, _ := mutate(slices.Clone(right), i, by, w.random); all != nil && followable(all) {
 					right = all
 				}
 			}
