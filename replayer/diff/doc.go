@@ -20,6 +20,10 @@
 // and one watch of ReadDirectoryChangesW stands for a tree, so that the directories below
 // have no watch of their own that would tell of them.
 //
+// The kernel of Linux makes one event of equal ones that follow one another as long as nobody has read the first. So IN_MODIFY are
+// folded, and their number is compared by itself: that it is another one is [Explained], by a rule, and not the same,
+// since an event that was told twice looks like that too.
+//
 // # Order
 //
 // Concurrent programs interleave in many ways, and a difference of two sequences would report

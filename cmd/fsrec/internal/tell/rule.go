@@ -156,7 +156,7 @@ var ruleEvents = map[string]string{
 	"CREATE": "is created", "DELETE": "is deleted", "MODIFY": "is written", "ATTRIB": "gets other attributes", "OPEN": "is opened",
 	"ACCESS": "is read", "CLOSE_WRITE": "is closed after writing", "CLOSE_NOWRITE": "is closed after reading", "CLOSE": "is closed",
 	"MOVED_FROM": "loses its name by a rename", "MOVED_TO": "gets its name by a rename", "DELETE_SELF": "is gone for good",
-	"MOVE_SELF": "is itself renamed", "UNMOUNT": "is unmounted", "ANY": "has any event", "SAME": "has the same event",
+	"MOVE_SELF": "is itself renamed", "UNMOUNT": "is unmounted", "ANY": "has any event", "SAME": "has the same event", "EQUAL": "has the same event, of the same watch, with nothing between", "IGNORED": "is watched no longer",
 }
 
 func subjectWords(value []string) string {
@@ -202,6 +202,7 @@ var relations = map[string][2]string{
 	"adrift":    {"a watched directory above %s was lost by %s, since it was renamed to where nothing is watched", "no watched directory above %s was lost by %s"},
 	"linked":    {"%s is a link: no file of that name was closed after writing in %s", "a file %s was closed after writing in %s"},
 	"read":      {"%s was read in %s", "%s was not read in %s"},
+	"paired":    {"for each time that %s was opened in %s one of the two tells that it was closed, and the other way round", "%s was not opened in %s as often as it was closed"},
 	"overlap":   {"more than one watch is above %s in %s", "no two watches are above %s in %s"},
 	"outcome":   {"in the end the two agree about %[1]s, of which %[2]s polled", "in the end the two do not agree about %[1]s, of which %[2]s polled"},
 	"unnoticed": {"%[1]s was not told of but by %[2]s, which polled", "%[1]s was told of not only by %[2]s, which polled"},
