@@ -66,12 +66,15 @@ func pathsOf(all []event.Record) []string {
 		r := &all[i]
 		w := table.Watch(r.WD)
 		if w != nil && !w.Lost() && r.Flags&event.FlagOwn == 0 && maskOf(r)&(w.Mask|event.AlwaysDelivered) != 0 && (r.Kind == event.KindEvent || w.Flags&event.FlagDir != 0) {
-			out[i] = strings.ReplaceAll(w.Path()+"/"+r.Name, "\\", "/")
+			out[i] = slashed(w.Path(), r.Name)
 		}
 		table.Apply(r)
 	}
 	return out
 }
+
+// slashed is a path and a name below it, with slashes.
+func slashed(dir, name string) string { return path.Clean(strings.ReplaceAll(dir+"/"+name, "\\", "/")) }
 
 var actions = map[event.Action]event.Mask{
 	event.FILE_ACTION_ADDED: event.IN_CREATE, event.FILE_ACTION_REMOVED: event.IN_DELETE, event.FILE_ACTION_MODIFIED: event.IN_MODIFY | event.IN_ATTRIB,
@@ -93,8 +96,9 @@ func maskOf(r *event.Record) event.Mask {
 type mutant struct {
 	mutation string
 	mask     event.Mask
-	paths    []string  // that it was and is on, below the root
-	seq      [2]uint64 // of its record on each side, 0 where it has none
+	like     event.Mask // what may be shown instead: of two neighbours that change places either is the one that was moved
+	paths    []string   // that it was and is on, below the root
+	seq      [2]uint64  // of its record on each side, 0 where it has none
 }
 
 // mutate changes event i of all, whose records have the numbers of those of the other recording, and numbers them anew.
@@ -104,13 +108,25 @@ func mutate(all []event.Record, i int, by mutation, random *rand.Rand) ([]event.
 	if paths[i] == "" {
 		return nil, nil
 	}
+	before := slices.Clone(all)
 	changed, at := by.do(all, paths, i, random)
 	if changed == nil {
 		return nil, nil
 	}
+	if by.name == "move" {
+		var passed []event.Mask
+		for j := i + 1; j <= at; j++ {
+			if paths[j] == paths[i] {
+				passed = append(passed, maskOf(&before[j]))
+			}
+		}
+		if len(passed) == 1 {
+			m.like = passed[0]
+		}
+	}
 	if at >= 0 {
 		m.seq[1] = uint64(at + 1)
-		m.paths = append(m.paths, path.Dir(paths[i])+"/"+strings.ReplaceAll(changed[at].Name, "\\", "/"))
+		m.paths = append(m.paths, slashed(strings.TrimSuffix(paths[i], slashed("", before[i].Name)), changed[at].Name))
 	}
 	for n := range changed {
 		changed[n].Seq, changed[n].Time = uint64(n+1), max(changed[n].Time, changed[max(0, n-1)].Time)
@@ -130,7 +146,7 @@ func (m *mutant) shownBy(r *diff.Result) bool {
 					return true
 				}
 				on := func(path diff.Text) bool { return slices.Contains(m.paths, fullPath(side, e.Root, path)) }
-				if e.Mask&m.mask&^event.IN_ISDIR != 0 && (on(e.Path) || on(e.Src)) {
+				if e.Mask&(m.mask|m.like)&^event.IN_ISDIR != 0 && (on(e.Path) || on(e.Src)) {
 					return true
 				}
 			}
@@ -141,10 +157,7 @@ func (m *mutant) shownBy(r *diff.Result) bool {
 
 // fullPath is the path that an event of a comparison was recorded under, with slashes.
 func fullPath(side *diff.SideInfo, root int, below diff.Text) string {
-	if below == "." {
-		below = ""
-	}
-	return strings.ReplaceAll(string(side.Roots[root]), "\\", "/") + "/" + string(below)
+	return slashed(string(side.Roots[root]), string(below))
 }
 
 // hidden is a mutation after which the recordings differ as they may.
@@ -159,6 +172,7 @@ var whyHidden = map[hidden]string{
 	{"double", event.IN_ACCESS, "merged-reads"}:                    merges,
 	{"double", event.IN_ATTRIB, "merged-attributes"}:               merges,
 	{"double", event.IN_MODIFY, "merged-writes"}:                   merges,
+	{"double", event.IN_CLOSE_WRITE, "merged-opens"}:               "where IN_OPEN was not asked for; " + merges,
 	{"drop", event.IN_MODIFY, "merged-writes"}:                     merges,
 	{"swap", event.IN_MODIFY, "merged-writes"}:                     "of files that are written at the same time; " + merges,
 	{"double", event.IN_MODIFY | event.IN_ATTRIB, "writes-differ"}: anyNumber,
