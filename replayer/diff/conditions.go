@@ -178,6 +178,8 @@ var relations = map[string]relation{
 	"watched":   {1, 1}, // the recording of that side had a watch on the object itself
 	"linked":    {1, 1}, // that side, which tells of files that are closed after writing, tells it of none of this path: a link, not a file that a program made
 	"outcome":   {1, 1}, // of what the first event is about, that side, which polled, tells the end that it comes to on the other one
+	"ended":     {1, 1}, // that side, which polled, had ended the watch of the root that it is in, or ended it in the same time
+	"nowrites":  {0, 1}, // that side was not asked for IN_MODIFY
 	"unnoticed": {1, 1}, // the other side than that one, which polled, tells nothing of the object of the first event
 	"later":     {0, 1}, // that side has the first event, a moved one, later on its path than the other one, but in the life of the same object
 	"older":     {0, 1}, // the kernel of that side is older than that of the other one
@@ -195,7 +197,7 @@ func (p *ruleParser) predicates(value string) error {
 		args, closed := strings.CutSuffix(args, ")")
 		takes, known := relations[name]
 		if !ok || !closed || !known {
-			return p.fail(word, "want NAME(PATH) or NAME(PATH, PATH) with in, below, together, apart, respelled, short or root, formerly(PATH, PATH), adrift(PATH, SIDE), blind(PATH, SIDE), linked(PATH, SIDE), overlap(PATH, SIDE), paired(PATH, SIDE), read(PATH, SIDE), watched(PATH, SIDE), outcome(PATH, SIDE), unnoticed(PATH, SIDE), later(SIDE) or older(SIDE)")
+			return p.fail(word, "want NAME(PATH) or NAME(PATH, PATH) with in, below, together, apart, respelled, short or root, formerly(PATH, PATH), adrift(PATH, SIDE), blind(PATH, SIDE), linked(PATH, SIDE), overlap(PATH, SIDE), paired(PATH, SIDE), read(PATH, SIDE), watched(PATH, SIDE), outcome(PATH, SIDE), ended(PATH, SIDE), unnoticed(PATH, SIDE), later(SIDE), nowrites(SIDE) or older(SIDE)")
 		}
 		one := predicate{name: name, not: not}
 		for arg := range strings.SplitSeq(args, ",") {

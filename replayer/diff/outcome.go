@@ -112,6 +112,22 @@ func (o *outcomes) unnoticed(index int) bool {
 	return len(polled.about[index]) > 0
 }
 
+// ended reports whether the polled side had ended the watch of the root that an event of the other side is in, in
+// the window of the event at the latest.
+func (o *outcomes) ended(index int) bool {
+	if index < 0 {
+		return false
+	}
+	other, polled := o.c.sides[1-o.polled], o.c.sides[o.polled]
+	root := o.c.peer[1-o.polled][other.names.rootOf(other.events.at(index).node)]
+	for _, e := range polled.of(root) {
+		if polled.events.at(int(e)).mask&uint32(event.IN_DELETE_SELF) != 0 {
+			return o.looks.window(o.polled, int(e)) <= o.looks.window(1-o.polled, index)
+		}
+	}
+	return false
+}
+
 // fate is what becomes of one object in a window, as one side tells it.
 type fate struct {
 	born  uint64 // hash of its path at the beginning or, if it was made, of its first one

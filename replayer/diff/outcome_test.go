@@ -37,7 +37,7 @@ func tale(backend, text string) string {
 			}
 			switch {
 			case words[0] == "SELF":
-				add("event wd=%d mask=IN_%s", strings.Index("_de", words[2])+1, words[1])
+				add("event wd=%d mask=IN_%s", strings.Index("wde", words[2])+1, words[1])
 			case words[0] == "MOVE":
 				cookie++
 				event("MOVED_FROM"+dir, words[1], cookie)
@@ -102,6 +102,10 @@ func TestTheOutcomeOfStepsIsHeldToTheSteps(t *testing.T) {
 		{"a directory is said to be written", "CREATE b", "MODIFY dir d; CREATE b", unexplained},
 		{"a directory goes, and polling does not say so of its own watch", "SELF DELETE_SELF d; DELETE dir d", "DELETE dir d", unexplained},
 		{"a directory is renamed, and polling does not say so of its own watch", "MOVE dir d c; SELF MOVE_SELF d", "MOVE dir d c", unexplained},
+		{"written after it was deleted, and before", "MODIFY a; CREATE b; DELETE a", "CREATE b | CREATE c", unexplained},
+		{"a root that both lose", "SELF DELETE_SELF w", "SELF DELETE_SELF w", diff.Same},
+		{"told before polling lost the root", "CREATE a; CREATE b; CREATE c", "CREATE b | CREATE c; SELF DELETE_SELF w", unexplained},
+		{"told after polling lost the root", "CREATE b; CREATE c; CREATE d; MOVE c f", "CREATE b | SELF DELETE_SELF w", explained},
 		{"in a later look", "MODIFY a; CREATE b; MODIFY c", "MODIFY a; CREATE b | MODIFY c", diff.Same},
 		{"missed in one look, seen in the next", "MODIFY a; MODIFY b; ATTRIB a; MODIFY b", "MODIFY a; MODIFY b | ATTRIB a; MODIFY b", diff.Same},
 		{"missed in the first look", "CREATE a; CREATE b; CREATE c; DELETE a", "CREATE b | CREATE c; DELETE a", unexplained},

@@ -56,6 +56,10 @@ func (m *match) relation(p *predicate) bool {
 		return m.formerly(p.args[0], p.args[1])
 	case "outcome":
 		return m.outcome(p.args[1] ^ m.a)
+	case "ended":
+		return m.x.seen(p.args[1] ^ m.a).ended(m.x.items[m.anchor].at[1-(p.args[1]^m.a)])
+	case "nowrites":
+		return m.x.c.conf.tells[p.args[0]^m.a].files&event.IN_MODIFY == 0
 	case "unnoticed":
 		return m.x.seen(p.args[1] ^ m.a).unnoticed(m.x.items[m.anchor].at[p.args[1]^m.a])
 	}

@@ -205,6 +205,8 @@ var relations = map[string][2]string{
 	"paired":    {"for each time that %s was opened in %s one of the two tells that it was closed, and the other way round", "%s was not opened in %s as often as it was closed"},
 	"overlap":   {"more than one watch is above %s in %s", "no two watches are above %s in %s"},
 	"outcome":   {"in the end the two agree about %[1]s, of which %[2]s polled", "in the end the two do not agree about %[1]s, of which %[2]s polled"},
+	"ended":     {"the watch of the root that %s is in had ended in %s, which polled", "the watch of the root that %s is in had not ended in %s, which polled"},
+	"nowrites":  {"%s was not asked for IN_MODIFY", "%s was asked for IN_MODIFY"},
 	"unnoticed": {"%[1]s was not told of but by %[2]s, which polled", "%[1]s was told of not only by %[2]s, which polled"},
 	"later":     {"%s has it later", "%s does not have it later"},
 	"root":      {"%s is the watched directory", "%s is not the watched directory"},
