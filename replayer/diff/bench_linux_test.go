@@ -13,6 +13,7 @@ import (
 
 	"fsrec/replayer/diff"
 	"fsrec/store"
+	"fsrec/watcher/event"
 )
 
 // write makes a log, and the text that a sequence diff would compare: events without their times.
@@ -117,4 +118,24 @@ func used(b *testing.B) time.Duration {
 		b.Fatal(err)
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// appending gives the events of a file that is written to for ever.
+func appending(events int) []one {
+	all := make([]one, events)
+	for i := range all {
+		mask := []event.Mask{event.IN_OPEN, event.IN_MODIFY, event.IN_ATTRIB, event.IN_CLOSE_WRITE}[i%4]
+		all[i] = one{r: event.Record{Kind: event.KindEvent, WD: 1, Mask: mask, Name: "log"}}
+	}
+	return all
+}
+
+// renamed gives the same events of other files.
+func renamed(all []one) []one {
+	out := make([]one, len(all))
+	for i, e := range all {
+		e.r.Name = "other-" + e.r.Name
+		out[i] = e
+	}
+	return out
 }
