@@ -26,8 +26,8 @@ test: peers wine lint unit race windows ## everything that must pass: lint, test
 unit: $(RUNNER)
 	@.ci/gotest $(RUNNER)
 
-race: $(RUNNER) ## the tests under the race detector
-	@.ci/gotest $(RUNNER) -race
+race: $(RUNNER) ## the tests under the race detector, long ones cut short
+	@.ci/gotest $(RUNNER) -race -short
 
 windows: wine $(RUNNER) ## the tests, built for Windows, under Wine
 	@.ci/windows $(RUNNER)
