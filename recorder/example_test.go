@@ -50,11 +50,7 @@ func Example() {
 // An application records what its own handler sees: one more line, between the
 // backend and the WatchManager.
 func ExampleTee() {
-	text, err := event.NewTextReader(strings.NewReader(source))
-	if err != nil {
-		log.Fatal(err)
-	}
-	recording, err := event.ReadAll(context.Background(), text.Header(), text)
+	recording, err := event.ReadText(context.Background(), strings.NewReader(source))
 	if err != nil {
 		log.Fatal(err)
 	}

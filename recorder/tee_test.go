@@ -28,11 +28,7 @@ header platform "linux"
 // backend replays session, read by read if opts say so.
 func backend(t testing.TB, opts ...replayer.Option) *replayer.Replayer {
 	t.Helper()
-	text, err := event.NewTextReader(strings.NewReader(session))
-	if err != nil {
-		t.Fatal(err)
-	}
-	log, err := event.ReadAll(t.Context(), text.Header(), text)
+	log, err := event.ReadText(t.Context(), strings.NewReader(session))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,11 +27,7 @@ header roots ["/srv/project"]
 
 // load reads a golden.
 func load(text string) event.Log {
-	r, err := event.NewTextReader(strings.NewReader(text))
-	if err != nil {
-		log.Fatal(err)
-	}
-	recording, err := event.ReadAll(context.Background(), r.Header(), r)
+	recording, err := event.ReadText(context.Background(), strings.NewReader(text))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -17,11 +17,7 @@ func FuzzReplay(f *testing.F) {
 		f.Add(text, "/t/*", uint64(4), true)
 	}
 	f.Fuzz(func(t *testing.T, text, path string, from uint64, glob bool) {
-		lines, err := event.NewTextReader(strings.NewReader(text))
-		if err != nil {
-			return
-		}
-		log, err := event.ReadAll(t.Context(), lines.Header(), lines)
+		log, err := event.ReadText(t.Context(), strings.NewReader(text))
 		if err != nil {
 			return
 		}

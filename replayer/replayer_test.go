@@ -46,11 +46,7 @@ header roots ["/tmp/p"]
 
 func parse(t testing.TB, text string) *event.MemoryLog {
 	t.Helper()
-	r, err := event.NewTextReader(strings.NewReader(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	log, err := event.ReadAll(t.Context(), r.Header(), r)
+	log, err := event.ReadText(t.Context(), strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -32,11 +32,7 @@ header platform "linux"
 `
 
 func open() watcher.Backend {
-	text, err := event.NewTextReader(strings.NewReader(recording))
-	if err != nil {
-		panic(err)
-	}
-	log, err := event.ReadAll(context.Background(), text.Header(), text)
+	log, err := event.ReadText(context.Background(), strings.NewReader(recording))
 	if err != nil {
 		panic(err)
 	}

@@ -16,11 +16,7 @@ import (
 
 func replay(t *testing.T, opts ...replayer.Option) *replayer.Replayer {
 	t.Helper()
-	text, err := event.NewTextReader(strings.NewReader(recording))
-	if err != nil {
-		t.Fatal(err)
-	}
-	log, err := event.ReadAll(context.Background(), text.Header(), text)
+	log, err := event.ReadText(context.Background(), strings.NewReader(recording))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -147,11 +147,7 @@ func traceFile(t *testing.T, file string) string {
 
 func readTrace(t *testing.T, name string) *event.MemoryLog {
 	t.Helper()
-	text, err := event.NewTextReader(strings.NewReader(traceFile(t, name+".txt")))
-	if err != nil {
-		t.Fatal(err)
-	}
-	log, err := event.ReadAll(context.Background(), text.Header(), text)
+	log, err := event.ReadText(context.Background(), strings.NewReader(traceFile(t, name+".txt")))
 	if err != nil {
 		t.Fatal(err)
 	}

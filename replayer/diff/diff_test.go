@@ -34,15 +34,11 @@ func recording(t testing.TB, text string) diff.Input {
 	if !strings.Contains(head, "header platform") {
 		head += "header platform \"linux\"\nheader backend \"inotify\"\n"
 	}
-	r, err := event.NewTextReader(strings.NewReader(head + body))
+	log, err := event.ReadText(context.Background(), strings.NewReader(head+body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	log, err := event.ReadAll(context.Background(), r.Header(), r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return diff.Input{Name: "recording", Header: r.Header(), Reader: log}
+	return diff.Input{Name: "recording", Header: log.Header(), Reader: log}
 }
 
 func compare(t testing.TB, left, right string, o diff.Options) *diff.Result {

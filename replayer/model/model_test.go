@@ -30,15 +30,11 @@ func parse(t testing.TB, header, text string) (event.Header, *event.MemoryLog) {
 		}
 		body += line + "\n"
 	}
-	r, err := event.NewTextReader(strings.NewReader("fsrec-text 1\n" + header + "\n" + body))
+	log, err := event.ReadText(t.Context(), strings.NewReader("fsrec-text 1\n"+header+"\n"+body))
 	if err != nil {
 		t.Fatal(err)
 	}
-	log, err := event.ReadAll(t.Context(), r.Header(), r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r.Header(), log
+	return log.Header(), log
 }
 
 func read(t testing.TB, header, text string) *model.Model {

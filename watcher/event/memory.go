@@ -32,6 +32,16 @@ func ReadAll(ctx context.Context, h Header, r Reader) (*MemoryLog, error) {
 	return m, nil
 }
 
+// ReadText reads the text form of a recording to its end into a MemoryLog. The error is a *SyntaxError where
+// the text is wrong.
+func ReadText(ctx context.Context, r io.Reader) (*MemoryLog, error) {
+	text, err := NewTextReader(r)
+	if err != nil {
+		return nil, err
+	}
+	return ReadAll(ctx, text.Header(), text)
+}
+
 // Records are all records, to be looked at only.
 func (m *MemoryLog) Records() []Record { return m.records }
 

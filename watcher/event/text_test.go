@@ -161,10 +161,7 @@ func TestBadTextNamesLineAndWord(t *testing.T) {
 		{"header twice", "fsrec-text 1\nheader platform \"a\"\nheader platform \"b\"\n", `platform "b"`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r, err := NewTextReader(strings.NewReader(c.text))
-			if err == nil {
-				_, err = r.Read(context.Background(), nil)
-			}
+			_, err := ReadText(t.Context(), strings.NewReader(c.text))
 			var syntax *SyntaxError
 			if !errors.As(err, &syntax) {
 				t.Fatalf("got %v, want a SyntaxError", err)

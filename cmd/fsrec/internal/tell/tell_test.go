@@ -14,18 +14,11 @@ import (
 
 func read(t testing.TB, text string) (event.Header, []event.Record) {
 	t.Helper()
-	r, err := event.NewTextReader(strings.NewReader(text))
+	log, err := event.ReadText(t.Context(), strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all []event.Record
-	for batch, err := range event.Batches(t.Context(), r) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, batch...)
-	}
-	return r.Header(), all
+	return log.Header(), log.Records()
 }
 
 // told tells records in batches of n.

@@ -52,7 +52,7 @@ func TestATreeFollowsEvents(t *testing.T) {
 }
 
 func TestALogEndsInItsSnapshotAndItsEvents(t *testing.T) {
-	text, err := event.NewTextReader(strings.NewReader(`fsrec-text 1
+	log, err := event.ReadText(context.Background(), strings.NewReader(`fsrec-text 1
 header platform "linux"
 header snapshot true
 1 0.000000000 watch dir recursive wd=1 mask=IN_ALL_EVENTS path="/r"
@@ -63,10 +63,6 @@ header snapshot true
 6 0.100000000 event wd=1 mask=IN_CREATE name="new"
 7 0.200000000 event wd=1 mask=IN_DELETE name="old"
 `))
-	if err != nil {
-		t.Fatal(err)
-	}
-	log, err := event.ReadAll(context.Background(), text.Header(), text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -94,7 +90,7 @@ func TestRealListsWhatIsThere(t *testing.T) {
 }
 
 func TestALogOfWindowsEndsInItsSnapshotAndItsChanges(t *testing.T) {
-	text, err := event.NewTextReader(strings.NewReader(`fsrec-text 1
+	log, err := event.ReadText(context.Background(), strings.NewReader(`fsrec-text 1
 header platform "windows"
 1 0.0 watch dir recursive auto_add wd=1 mask=IN_ALL_EVENTS filter=FILE_NAME|DIR_NAME path="C:\\r"
 2 0.0 entry wd=1
@@ -105,10 +101,6 @@ header platform "windows"
 7 2.0 change inferred wd=1 action=ADDED attributes=0x10 name="later"
 8 2.0 entry wd=1 mode=040755 name="later\\deep"
 `))
-	if err != nil {
-		t.Fatal(err)
-	}
-	log, err := event.ReadAll(context.Background(), text.Header(), text)
 	if err != nil {
 		t.Fatal(err)
 	}
