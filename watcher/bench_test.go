@@ -53,7 +53,7 @@ func (s *storm) Read(_ context.Context, to []event.Record) ([]event.Record, erro
 	if s.next++; s.next == len(s.batches) {
 		s.next = 1
 	}
-	if b[0].Kind == event.KindEvent {
+	if b[0].Kind != event.KindWatch {
 		b = b[:min(len(b), s.left)]
 		s.left -= len(b)
 	}

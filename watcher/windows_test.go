@@ -357,7 +357,7 @@ func BenchmarkNotifierOfWindows(b *testing.B) {
 	s.batches = append(s.batches, split(all, 4096)...)
 	var events, bytes int
 	count := func(ev *Event) error { events++; bytes += len(ev.Pathname); return nil }
-	n := NewNotifier(NewWatchManager(changeStorm{s}, Adopt()), &ProcessEvent{Default: count})
+	n := NewNotifier(NewWatchManager(s, Adopt()), &ProcessEvent{Default: count})
 	b.ReportAllocs()
 	b.ResetTimer()
 	if err := n.Run(context.Background()); err != nil {
@@ -368,22 +368,4 @@ func BenchmarkNotifierOfWindows(b *testing.B) {
 		b.Fatalf("%d events with %d bytes of path delivered, want %d", events, bytes, b.N)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "Mevents/s")
-}
-
-// changeStorm is a storm of changes.
-type changeStorm struct{ *storm }
-
-func (s changeStorm) Read(_ context.Context, to []event.Record) ([]event.Record, error) {
-	if s.left <= 0 {
-		return nil, io.EOF
-	}
-	b := s.batches[s.next]
-	if s.next++; s.next == len(s.batches) {
-		s.next = 1
-	}
-	if b[0].Kind == event.KindChange {
-		b = b[:min(len(b), s.left)]
-		s.left -= len(b)
-	}
-	return append(to[:0], b...), nil
 }
