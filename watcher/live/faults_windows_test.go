@@ -14,6 +14,18 @@ import (
 
 // The tests of this file hand on what Windows says in situations into which Wine cannot be brought.
 
+func changed(action event.Action, name string) event.Record {
+	return event.Record{Kind: event.KindChange, Mask: event.Mask(action), Name: name}
+}
+
+// deliver has a read of the first watch end with changes.
+func (s *session) deliver(changes ...event.Record) {
+	s.mu.Lock()
+	s.raw.put(&batch{from: s.watches[1].cur, time: s.clock(), data: decode.EncodeChanges(nil, changes, 4)})
+	s.mu.Unlock()
+	s.wakeWorker()
+}
+
 // TestAReadThatFailsWhileMuchWaits has the volume go after more was delivered than is kept.
 func TestAReadThatFailsWhileMuchWaits(t *testing.T) {
 	s := watched(t, tempdir.New(t))
@@ -89,19 +101,7 @@ func TestASentinelThatNeverComes(t *testing.T) {
 func TestAnotherChangeBetweenTheHalvesOfARename(t *testing.T) {
 	dir := tempdir.New(t)
 	s := watchedFile(t, dir)
-	var changes []event.Record
-	for _, c := range []struct {
-		action event.Action
-		name   string
-	}{
-		{event.FILE_ACTION_RENAMED_OLD_NAME, "f"}, {event.FILE_ACTION_MODIFIED, "other"}, {event.FILE_ACTION_RENAMED_NEW_NAME, "g"},
-	} {
-		changes = append(changes, event.Record{Kind: event.KindChange, Mask: event.Mask(c.action), Name: c.name})
-	}
-	s.mu.Lock()
-	s.raw.put(&batch{from: s.watches[1].cur, time: s.clock(), data: decode.EncodeChanges(nil, changes, 4)})
-	s.mu.Unlock()
-	s.wakeWorker()
+	s.deliver(changed(event.FILE_ACTION_RENAMED_OLD_NAME, "f"), changed(event.FILE_ACTION_MODIFIED, "other"), changed(event.FILE_ACTION_RENAMED_NEW_NAME, "g"))
 	told := s.until(func(r *event.Record) bool { return r.Kind == event.KindMove })
 	expect(t, told, "<f >g")
 }
@@ -110,14 +110,7 @@ func TestAnotherChangeBetweenTheHalvesOfARename(t *testing.T) {
 func TestARemovalIsDecidedWhatOthersAreAt(t *testing.T) {
 	s := watched(t, tempdir.New(t))
 	s.sync()
-	var changes []event.Record
-	for _, name := range []string{"f", sentinelPrefix + "0-1"} {
-		changes = append(changes, event.Record{Kind: event.KindChange, Mask: event.Mask(event.FILE_ACTION_REMOVED), Name: name})
-	}
-	s.mu.Lock()
-	s.raw.put(&batch{from: s.watches[1].cur, time: s.clock(), data: decode.EncodeChanges(nil, changes, 4)})
-	s.mu.Unlock()
-	s.wakeWorker()
+	s.deliver(changed(event.FILE_ACTION_REMOVED, "f"), changed(event.FILE_ACTION_REMOVED, sentinelPrefix+"0-1"))
 	told := s.until(func(r *event.Record) bool { return r.Kind == event.KindIdle })
 	expect(t, told, "-f")
 }
@@ -126,10 +119,9 @@ func TestARemovalIsDecidedWhatOthersAreAt(t *testing.T) {
 func TestTheLastReadIsToldOnce(t *testing.T) {
 	s := watched(t, tempdir.New(t))
 	s.sync()
-	added := event.Record{Kind: event.KindChange, Mask: event.Mask(event.FILE_ACTION_ADDED), Name: "f"}
 	s.mu.Lock()
 	w := s.watches[1]
-	s.raw.put(&batch{from: w.cur, time: s.clock(), data: decode.EncodeChanges(nil, []event.Record{added}, 4), last: true})
+	s.raw.put(&batch{from: w.cur, time: s.clock(), data: decode.EncodeChanges(nil, []event.Record{changed(event.FILE_ACTION_ADDED, "f")}, 4), last: true})
 	s.endWatch(w, event.CauseRemoved)
 	s.mu.Unlock()
 	s.wakeWorker()
