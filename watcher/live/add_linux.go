@@ -186,11 +186,8 @@ func (n *Inotify) reAdded(l *landing) {
 	if w.Flags&event.FlagDir != 0 {
 		mask |= event.IN_ONLYDIR
 	}
-	if got, err := n.addWatch(l.path, mask); err != nil || got != l.wd {
-		if err == nil {
-			n.discard(got)
-		}
-		return // it has gone or moved since; the queue will tell
+	if done, _ := n.change(l.wd, l.path, mask); !done {
+		return
 	}
 	n.emit(event.Record{Kind: event.KindWatch, Flags: l.flags, WD: l.wd, Mask: l.asked, N: int64(l.kernel), Path: l.path})
 	n.told(l.wd)
@@ -263,18 +260,21 @@ func (n *Inotify) Update(wd int32, mask event.Mask) error {
 	kernel := kernelMask(r.Mask, r.Flags)
 	r.N = int64(kernel)
 	if w.Lost() || n.identify(w.Path(), call) != wd {
-		return &event.WatchError{Op: "watch", Path: w.Path(), Err: unix.ESTALE, Hint: "the path leads to something else now; watch it again"}
+		return elsewhere(w)
 	}
-	got, err := n.addWatch(w.Path(), kernel|call)
-	if err != nil {
+	switch done, err := n.change(wd, w.Path(), kernel|call); {
+	case err != nil:
 		return watchError("watch", w.Path(), err)
-	}
-	if got != wd {
-		n.discard(got)
+	case !done:
+		return elsewhere(w)
 	}
 	n.emit(r)
 	n.told(wd)
 	return nil
+}
+
+func elsewhere(w *event.Watch) error {
+	return &event.WatchError{Op: "watch", Path: w.Path(), Err: unix.ESTALE, Hint: "the path leads to something else now; watch it again"}
 }
 
 // Remove implements event.Backend.

@@ -116,6 +116,7 @@ func (n *Inotify) emit(r event.Record) {
 	n.out = append(n.out, r)
 	if r.IsTableChange() {
 		n.table.Apply(&r)
+		n.own.follow(n.table, r.Path)
 	}
 }
 

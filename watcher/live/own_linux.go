@@ -1,6 +1,10 @@
 package live
 
-import "fsrec/watcher/event"
+import (
+	"slices"
+
+	"fsrec/watcher/event"
+)
 
 // wide are the events that listing a directory causes.
 const wide = event.IN_OPEN | event.IN_ACCESS | event.IN_CLOSE_NOWRITE
@@ -8,67 +12,162 @@ const wide = event.IN_OPEN | event.IN_ACCESS | event.IN_CLOSE_NOWRITE
 // ownEvents are events about directories that our listing of them causes, on
 // their way through the queue.
 type ownEvents struct {
-	expected map[todoKey]*ownCount
-	order    []todoKey // of expected, by end
+	byKey    map[todoKey][]*ownListing
+	order    []*ownListing // by end
+	doubtful []*ownListing // of order, those that may have met another directory than was meant
+	latest   *ownListing   // of the event before, where that was taken
+	mask     event.Mask    // and what that event was
 }
 
-type ownCount struct {
-	opens, accesses, closes int
-	end                     int64 // place in the stream that they stand before
+// ownListing is what one watch hears of one listing: that of the directory itself, or that of
+// the directory which holds it.
+type ownListing struct {
+	path                    string
+	self                    bool
+	other                   *ownListing // what the directory itself hears of the same listing, in doubt
+	begin, end              int64       // places in the stream that the events stand between
+	opens, accesses, closes int         // events that are still to come
+	renames                 *renames
+	keys                    []todoKey // what the events may be about
 }
 
-func (o *ownEvents) active() bool { return len(o.expected) > 0 }
+// renames are those of directories between two places in the stream.
+type renames struct {
+	of  map[todoKey][]todoKey // what names became
+	out map[int32][]todoKey   // where watched directories came to from where nothing is watched
+}
 
-// expect notes one listing, by so many calls, of the directory that events about
-// key are about. The events stand before end.
-func (o *ownEvents) expect(key todoKey, calls int, end int64) {
-	c := o.expected[key]
-	if c == nil {
-		c = &ownCount{}
-		set(&o.expected, key, c)
+func (o *ownEvents) active() bool { return len(o.order) > 0 }
+
+// expect notes a listing, by so many calls, of the directory that events about key are about.
+func (o *ownEvents) expect(c *ownListing, key todoKey, calls int) {
+	c.opens, c.accesses, c.closes = 1, calls, 1
+	o.order = append(o.order, c)
+	o.find(c, key)
+}
+
+// find makes a listing be found by a name, and by all that this became meanwhile.
+func (o *ownEvents) find(c *ownListing, key todoKey) {
+	if slices.Contains(c.keys, key) {
+		return
 	}
-	c.opens++
-	c.accesses += calls
-	c.closes++
-	c.end = end
-	o.order = append(o.order, key)
+	c.keys = append(c.keys, key)
+	set(&o.byKey, key, append(o.byKey[key], c))
+	if c.renames == nil {
+		return
+	}
+	for _, next := range c.renames.of[key] {
+		o.find(c, next)
+	}
+}
+
+// follow has the doubtful listings at and below path, where the table has changed, be found
+// by what is there now.
+func (o *ownEvents) follow(table *event.Table, path string) {
+	for _, c := range o.doubtful {
+		if _, below := event.Linux.Below(path, c.path); !below {
+			continue
+		}
+		key, at := todoKey{}, c.path
+		if !c.self {
+			key.name, at = event.Linux.Base(c.path), event.Linux.Parent(c.path)
+		}
+		if w := table.At(at); w != nil {
+			key.wd = w.WD
+			o.find(c, key)
+		}
+	}
 }
 
 // take reports whether r is an event of our own. Equal events that follow each
 // other unread are one event, so that one may also stand for another program's.
 func (o *ownEvents) take(r *event.Record, place int64) bool {
-	if r.Mask&event.IN_ISDIR == 0 || r.Mask&wide == 0 || len(o.expected) == 0 {
+	latest, mask := o.latest, o.mask
+	o.latest = nil
+	if r.Mask&event.IN_ISDIR == 0 || r.Mask&wide == 0 || len(o.order) == 0 {
 		return false
 	}
-	c := o.expected[todoKey{r.WD, r.Name}]
-	if c == nil || place >= c.end {
-		return false
+	key := todoKey{r.WD, r.Name}
+	if latest != nil && latest.other != nil && r.Name == "" && r.Mask == mask {
+		o.find(latest.other, key) // the kernel tells a directory right after the one that holds it
 	}
-	left := &c.opens
-	switch {
-	case r.Mask&event.IN_ACCESS != 0:
-		left = &c.accesses
-	case r.Mask&event.IN_CLOSE_NOWRITE != 0:
-		left = &c.closes
+	for _, c := range o.byKey[key] {
+		left := &c.opens
+		switch {
+		case r.Mask&event.IN_ACCESS != 0:
+			left = &c.accesses
+		case r.Mask&event.IN_CLOSE_NOWRITE != 0:
+			left = &c.closes
+		}
+		if *left > 0 && c.begin <= place && place < c.end {
+			*left--
+			o.latest, o.mask = c, r.Mask
+			return true
+		}
 	}
-	if *left == 0 {
-		return false
-	}
-	*left--
-	return true
+	return false
 }
 
 // expire forgets what can no longer come once the stream has been processed up to place.
 func (o *ownEvents) expire(place int64) {
-	for len(o.order) > 0 {
-		key := o.order[0]
-		if c := o.expected[key]; c != nil {
-			if c.end > place {
-				return
-			}
-			delete(o.expected, key)
-		}
+	for len(o.order) > 0 && o.order[0].end <= place {
+		c := o.order[0]
+		o.order[0] = nil
 		o.order = o.order[1:]
+		for _, key := range c.keys {
+			if left := without(o.byKey[key], c); len(left) > 0 {
+				o.byKey[key] = left
+			} else {
+				delete(o.byKey, key)
+			}
+		}
+		o.doubtful = without(o.doubtful, c)
 	}
-	o.order = nil
+	if len(o.order) == 0 {
+		o.order, o.doubtful = nil, nil
+	}
 }
+
+func without(all []*ownListing, c *ownListing) []*ownListing {
+	if i := slices.Index(all, c); i >= 0 {
+		return slices.Delete(all, i, i+1)
+	}
+	return all
+}
+
+// expectOwn notes which events our listing of l causes, which took place between two places
+// in the stream. In doubt it may have met another directory.
+func (n *Inotify) expectOwn(l *landing, begin, end int64, doubt bool, renames *renames) {
+	expect := func(wd int32, name string) *ownListing {
+		c := &ownListing{path: l.path, self: name == "", begin: begin, end: end, renames: renames}
+		n.own.expect(c, todoKey{wd, name}, l.calls)
+		if doubt {
+			n.own.doubtful = append(n.own.doubtful, c)
+		}
+		return c
+	}
+	dir, name := event.Linux.Parent(l.path), event.Linux.Base(l.path)
+	up := n.table.Watch(l.parent)
+	if l.parent == 0 {
+		up = n.table.At(dir)
+	}
+	var self *ownListing
+	if w := n.table.Watch(l.wd); doubt || l.existed && w != nil && n.hears(w) {
+		self = expect(l.wd, "")
+	}
+	if up != nil && up.Path() != l.path && (doubt || n.hears(up)) {
+		c := expect(up.WD, name)
+		c.other = self
+		if doubt { // the queue may not tell yet where path leads
+			n.own.find(c, todoKey{n.identify(dir, 0), name})
+		}
+		if renames != nil {
+			for _, key := range renames.out[l.wd] {
+				n.own.find(c, key)
+			}
+		}
+	}
+}
+
+// hears reports whether listing has w make events.
+func (n *Inotify) hears(w *event.Watch) bool { return n.kernelHas(w)&wide != 0 }

@@ -60,6 +60,7 @@ func (n *Inotify) placeAll(limit int) {
 	upset := make(map[todoKey]bool)
 	n.unsettled = false
 	if n.todo.empty() {
+		n.widen()
 		return
 	}
 	scan(n.stream.pending, nil, upset)
@@ -95,9 +96,11 @@ func (n *Inotify) placeBatch(batch []*item, upset map[todoKey]bool, later []*ite
 		}
 		n.batch = append(n.batch, l)
 	}
+	begin := n.stream.drained + int64(n.queued())
 	n.land()
 	defer func() { clear(n.batch); n.batch = n.batch[:0] }()
 	added, end := n.drain()
+	var renames *renames
 	if len(added) > 0 {
 		watched := make(map[int32]*landing, len(n.batch))
 		for i := range n.batch {
@@ -106,13 +109,15 @@ func (n *Inotify) placeBatch(batch []*item, upset map[todoKey]bool, later []*ite
 			}
 		}
 		scan(added, watched, upset)
+		renames = scanRenames(added, begin)
 	}
 	for i := range n.batch {
 		l := &n.batch[i]
+		dubious := n.dubious(l, upset)
 		if l.listed {
-			n.expectOwn(l, end)
+			n.expectOwn(l, begin, end, dubious || len(upset) > 0, renames)
 		}
-		if n.dubious(l, upset) {
+		if dubious {
 			if l.wd != 0 && !l.existed {
 				n.conceal(l.wd)
 				l.wd = 0
@@ -248,11 +253,14 @@ func (n *Inotify) watchNew(l *landing, mask, flags event.Mask) {
 	l.wd, l.err = n.addWatch(l.path, mask|flags|event.IN_MASK_CREATE)
 	if l.err == unix.EEXIST {
 		l.wd, l.err = n.addWatch(l.path, event.IN_UNMOUNT|flags|event.IN_MASK_ADD)
-		if l.err == nil && n.table.Watch(l.wd) == nil && !n.fresh(l.wd) {
+		if l.err == nil && n.table.Watch(l.wd) == nil && n.fresh(l.wd) == nil {
 			// The old watch ended in between, and this is one without a mask.
 			blank := l.wd
-			if l.wd, l.err = n.addWatch(l.path, mask|flags); l.wd != blank {
+			if l.wd, l.err = n.addWatch(l.path, mask|flags|event.IN_MASK_ADD); l.wd != blank {
 				n.conceal(blank)
+			}
+			if n.table.Watch(l.wd) != nil {
+				n.strayed(l.wd, mask|event.IN_MASK_ADD)
 			}
 		}
 	}
@@ -269,28 +277,21 @@ func (n *Inotify) watchNew(l *landing, mask, flags event.Mask) {
 	l.existed = n.table.Watch(l.wd) != nil
 	if wd := l.wd; !l.existed {
 		l.wd = 0
-		l.twice = n.fresh(wd)
+		l.twice = n.fresh(wd) != nil
 		if !l.twice {
 			l.wd = wd
 		}
 	}
 }
 
-// fresh reports whether a landing of the batch placed watch wd.
-func (n *Inotify) fresh(wd int32) bool {
+// fresh gives the landing of the batch that placed watch wd, nil if none has.
+func (n *Inotify) fresh(wd int32) *landing {
 	for i := range n.batch {
 		if n.batch[i].wd == wd {
-			return true
+			return &n.batch[i]
 		}
 	}
-	return false
-}
-
-// discard ends a watch that was placed by mistake, where the object had none.
-func (n *Inotify) discard(wd int32) {
-	if n.table.Watch(wd) == nil && !n.fresh(wd) {
-		n.conceal(wd)
-	}
+	return nil
 }
 
 func (n *Inotify) addWatch(path string, mask event.Mask) (int32, error) {
@@ -308,32 +309,13 @@ func (n *Inotify) identify(path string, flags event.Mask) int32 {
 	if err != nil {
 		return 0
 	}
-	if n.table.Watch(wd) == nil {
-		n.discard(wd)
-		return 0
+	if n.table.Watch(wd) != nil {
+		return wd
 	}
-	return wd
-}
-
-// expectOwn notes which events our listing of l causes.
-func (n *Inotify) expectOwn(l *landing, end int64) {
-	up := n.table.Watch(l.parent)
-	if l.parent == 0 {
-		up = n.table.At(event.Linux.Parent(l.path))
+	if n.fresh(wd) == nil {
+		n.conceal(wd)
 	}
-	if up != nil && up.Path() != l.path && n.hears(up) {
-		n.own.expect(todoKey{up.WD, event.Linux.Base(l.path)}, l.calls, end)
-	}
-	if l.existed {
-		if w := n.table.Watch(l.wd); w != nil && n.hears(w) {
-			n.own.expect(todoKey{wd: l.wd}, l.calls, end)
-		}
-	}
-}
-
-// hears reports whether listing has w make events.
-func (n *Inotify) hears(w *event.Watch) bool {
-	return kernelMask(w.Mask, w.Flags)&wide != 0 && !n.narrow[w.WD]
+	return 0
 }
 
 // landed makes records of an attempt that met the right object, or none.

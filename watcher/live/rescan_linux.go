@@ -47,12 +47,13 @@ func (n *Inotify) rescanIfLost() {
 // relist wants a watch for each directory in w that has none.
 func (n *Inotify) relist(w *event.Watch, l *listing) {
 	p := n.policies[w.WD]
+	begin := n.stream.drained + int64(n.queued())
 	names, err := l.read(w.Path(), p != nil && p.follow, dirsOnly)
 	if err != nil {
 		return // it has gone or moved; the queue will tell
 	}
 	end := n.stream.drained + int64(n.queued())
-	n.expectOwn(&landing{item: &item{}, path: w.Path(), wd: w.WD, existed: true, calls: l.calls}, end)
+	n.expectOwn(&landing{item: &item{}, path: w.Path(), wd: w.WD, existed: true, calls: l.calls}, begin, end, false, nil)
 	for i := range names {
 		d := &names[i]
 		if n.table.At(event.Linux.Join(w.Path(), d.name)) != nil {

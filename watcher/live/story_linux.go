@@ -44,6 +44,43 @@ func scan(chunks []chunk, watched map[int32]*landing, upset map[todoKey]bool) {
 	}
 }
 
+// scanRenames gives the renames of directories that the chunks tell of, from a place in the
+// stream on. The kernel queues MOVED_FROM, MOVED_TO and MOVE_SELF of one in this order.
+func scanRenames(chunks []chunk, from int64) *renames {
+	all := &renames{of: make(map[todoKey][]todoKey), out: make(map[int32][]todoKey)}
+	left := make(map[uint32]todoKey)
+	var came todoKey // the latest name that came from where nothing is watched
+	var r event.Record
+	for i := range chunks {
+		text := chunks[i].text
+		for at := 0; at < len(text); {
+			place := chunks[i].at + int64(at)
+			size, err := decode.InotifyEvent(text, at, &r)
+			if err != nil {
+				return all
+			}
+			at += size
+			key := todoKey{r.WD, r.Name}
+			switch {
+			case place < from:
+			case r.Mask&event.IN_MOVE_SELF != 0 && came.wd != 0:
+				all.out[r.WD] = append(all.out[r.WD], came)
+				came = todoKey{}
+			case r.Mask&event.IN_ISDIR == 0:
+			case r.Mask&event.IN_MOVED_FROM != 0:
+				left[r.Cookie] = key
+			case r.Mask&event.IN_MOVED_TO != 0:
+				if was, known := left[r.Cookie]; known {
+					all.of[was] = append(all.of[was], key)
+				} else {
+					came = key
+				}
+			}
+		}
+	}
+	return all
+}
+
 // dubious reports whether the attempt may have met another object than was
 // meant, and has to be repeated after what was read ahead has been processed.
 func (n *Inotify) dubious(l *landing, upset map[todoKey]bool) bool {

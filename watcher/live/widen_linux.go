@@ -30,12 +30,13 @@ func (n *Inotify) widen() {
 	all := make([]widening, 0, len(n.toWiden))
 	for _, wd := range n.toWiden {
 		if w := n.table.Watch(wd); w != nil && !w.Lost() && n.causes[wd] == "" && n.narrow[wd] {
-			all = append(all, widening{wd: wd, path: w.Path(), mask: kernelMask(w.Mask, w.Flags)})
+			all = append(all, widening{wd: wd, path: w.Path(), mask: kernelMask(w.Mask, w.Flags) | n.kernelHas(w)})
 		}
 	}
 	n.widenEach(all)
 	n.toWiden = n.toWiden[:0]
 	done := widenings{n.stream.drained + int64(n.queued()), all[:0]}
+	var strays []widening
 	for _, w := range all {
 		if w.got == w.wd {
 			delete(n.narrow, w.wd)
@@ -43,14 +44,22 @@ func (n *Inotify) widen() {
 			continue
 		}
 		if w.got != 0 {
-			n.discard(w.got)
+			strays = append(strays, w)
 		}
 		n.toWiden = append(n.toWiden, w.wd) // it has gone or moved; the queue will tell
+	}
+	slices.SortFunc(done.all, func(a, b widening) int { return cmp.Compare(a.wd, b.wd) })
+	n.tellLater(done)
+	for _, w := range strays {
+		n.strayed(w.got, w.mask|event.IN_MASK_ADD)
 	}
 	if len(n.toWiden) == 0 {
 		n.toWiden = nil
 	}
-	slices.SortFunc(done.all, func(a, b widening) int { return cmp.Compare(a.wd, b.wd) })
+}
+
+// tellLater has the masks of watches told at their place in the stream.
+func (n *Inotify) tellLater(done widenings) {
 	if done.place <= n.stream.processed {
 		n.tellMasks(done.all)
 		return
@@ -59,6 +68,48 @@ func (n *Inotify) widen() {
 		set(&n.untold, w.wd, w.mask)
 	}
 	n.widened = append(n.widened, done)
+}
+
+// kernelHas is the mask that the kernel has for a watch, which may not have been told yet.
+func (n *Inotify) kernelHas(w *event.Watch) event.Mask {
+	return cmp.Or(n.untold[w.WD], w.Kernel)
+}
+
+// change asks for another mask of watch wd, whose object was at path. It reports false
+// where that has gone or moved since; the queue will tell.
+func (n *Inotify) change(wd int32, path string, mask event.Mask) (bool, error) {
+	got, err := n.addWatch(path, mask)
+	if err == nil && got != wd {
+		n.strayed(got, mask)
+	}
+	return got == wd, err
+}
+
+// strayed deals with a mask that was meant for another watch than it met, since a path leads
+// elsewhere by now. That one keeps what it has got, which is told, and gets what it should have.
+func (n *Inotify) strayed(wd int32, mask event.Mask) {
+	w := n.table.Watch(wd)
+	if w == nil {
+		if l := n.fresh(wd); l != nil {
+			l.twice = true
+		} else {
+			n.conceal(wd)
+		}
+		return
+	}
+	has := mask & (event.IN_ALL_EVENTS | event.IN_EXCL_UNLINK | event.IN_ONESHOT)
+	if mask&event.IN_MASK_ADD != 0 {
+		has |= n.kernelHas(w)
+	}
+	if has != n.kernelHas(w) {
+		n.tellLater(widenings{n.stream.drained + int64(n.queued()), []widening{{wd: wd, mask: has}}})
+	}
+	if should := kernelMask(w.Mask, w.Flags); has&should == should {
+		delete(n.narrow, wd)
+	} else if !n.narrow[wd] {
+		n.narrow[wd] = true
+		n.toWiden = append(n.toWiden, wd)
+	}
 }
 
 // widenEach asks the kernel, with a second goroutine for one half if there are many.
@@ -87,7 +138,9 @@ func (n *Inotify) tellWidened(place int64) {
 	for len(n.widened) > 0 && n.widened[0].place <= place {
 		n.tellMasks(slices.DeleteFunc(n.widened[0].all, func(w widening) bool { return n.untold[w.wd] == 0 }))
 		for _, w := range n.widened[0].all {
-			delete(n.untold, w.wd)
+			if n.untold[w.wd] == w.mask { // and not of a later place
+				delete(n.untold, w.wd)
+			}
 		}
 		if n.widened = n.widened[1:]; len(n.widened) == 0 {
 			n.widened = nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"testing"
 
 	"fsrec/watcher/event"
@@ -107,4 +108,86 @@ func TestAMaskIsToldBeforeWhatComesOfItWhileOthersStillWait(t *testing.T) {
 	if first < 0 || first > opened || second < opened || second > other || strings.Count(got, "mask") != 2 {
 		t.Errorf("got\n%s", got)
 	}
+}
+
+// kernelMasks are the masks that the kernel has, by wd: see proc_pid_fdinfo(5).
+func (s *session) kernelMasks() map[int32]event.Mask {
+	s.t.Helper()
+	info, err := os.ReadFile(fmt.Sprintf("/proc/self/fdinfo/%d", s.fd))
+	ok(s.t, err)
+	masks := make(map[int32]event.Mask)
+	for line := range strings.Lines(string(info)) {
+		var wd int32
+		var inode, device, mask uint64
+		if n, _ := fmt.Sscanf(line, "inotify wd:%x ino:%x sdev:%x mask:%x", &wd, &inode, &device, &mask); n == 4 {
+			masks[wd] = event.Mask(mask) & event.IN_ALL_EVENTS
+		}
+	}
+	return masks
+}
+
+// checkMasks compares the masks that the records tell with those of the kernel.
+func (s *session) checkMasks() {
+	s.t.Helper()
+	masks := s.kernelMasks()
+	for _, w := range s.table.Watches() {
+		if got := masks[w.WD]; got != w.Kernel&event.IN_ALL_EVENTS {
+			s.t.Errorf("watch %d, %s: told %s, the kernel has %s", w.WD, w.Path(), w.Kernel, got)
+		}
+	}
+	if len(masks) == 0 {
+		s.t.Error("the kernel tells of no watch")
+	}
+}
+
+// A mask is given by way of a path, which may lead to another directory by then.
+func TestAMaskThatMeetsAnotherWatchIsTold(t *testing.T) {
+	for name, give := range map[string]func(s *session, a *event.Watch){
+		"when the mask of a new directory is completed": func(s *session, a *event.Watch) {
+			s.narrow[a.WD] = true
+			s.toWiden = append(s.toWiden, a.WD)
+			s.widen()
+		},
+		"when a watch is asked for again": func(s *session, a *event.Watch) {
+			add := &adding{request: event.WatchRequest{Mask: event.IN_OPEN}}
+			l := add.aim(&item{name: a.Path(), add: add})
+			l.wd, l.existed = a.WD, true
+			s.reAdded(&l)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := t.TempDir()
+			mkdirs(t, root+"/a", root+"/b")
+			s := watched(t, root)
+			s.add(event.WatchRequest{Path: root + "/b", Mask: event.IN_CREATE | event.IN_MOVE, AutoAdd: true})
+			s.sync()
+			a, b := s.underTest.table.At(root+"/a"), s.underTest.table.At(root+"/b")
+			s.mu.Lock()
+			ok(t, os.Rename(root+"/a", root+"/was"), os.Rename(root+"/b", root+"/a"))
+			give(s, a)
+			s.mu.Unlock()
+			s.settled()
+			s.checkMasks()
+			if s.table.At(root+"/a").WD != b.WD || s.table.At(root+"/was").WD != a.WD {
+				t.Error("the renames are lost")
+			}
+			if should := kernelMask(b.Mask, b.Flags); s.kernelMasks()[b.WD]&should != should {
+				t.Errorf("watch of %s has lost events: %s", b.Path(), s.kernelMasks()[b.WD])
+			}
+		})
+	}
+}
+
+func TestMasksAreKnownAfterManyRenames(t *testing.T) {
+	root := t.TempDir()
+	s := watched(t, root)
+	s.background(func() {
+		var all sync.WaitGroup
+		for g := range uint64(3) {
+			all.Go(func() { churn(root, g, 1500) })
+		}
+		all.Wait()
+	})
+	s.settled()
+	s.checkMasks()
 }

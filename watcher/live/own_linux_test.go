@@ -1,0 +1,135 @@
+package live
+
+import (
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"fsrec/watcher/event"
+)
+
+// listed lists root/p/d as a landing does, with work before it is opened and while it is open.
+func (s *session) listed(root string, before, meanwhile func()) {
+	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	up, w := s.underTest.table.At(root+"/p"), s.underTest.table.At(root+"/p/d")
+	l := &landing{item: &item{parent: up.WD, name: "d"}, path: w.Path(), wd: w.WD, existed: true}
+	begin := s.stream.drained + int64(s.queued())
+	before()
+	fd, err := unix.Open(l.path, unix.O_RDONLY|unix.O_DIRECTORY, 0)
+	ok(s.t, err)
+	meanwhile()
+	for size := 1; size > 0; l.calls++ {
+		size, err = unix.ReadDirent(fd, make([]byte, 4096))
+		ok(s.t, err)
+	}
+	ok(s.t, unix.Close(fd))
+	added, end := s.drain()
+	s.expectOwn(l, begin, end, true, scanRenames(added, begin))
+}
+
+// listingEvents counts the events that listing causes, our own and others.
+func listingEvents(records []event.Record) (own, other int) {
+	for i := range records {
+		switch r := &records[i]; {
+		case r.Kind != event.KindEvent || r.Mask&wide == 0 || r.Mask&event.IN_ISDIR == 0:
+		case r.Flags&event.FlagOwn != 0:
+			own++
+		default:
+			other++
+		}
+	}
+	return own, other
+}
+
+func TestOurListingIsOurOwnWhereverTheDirectoryGoes(t *testing.T) {
+	nothing := func() {}
+	rename := func(t *testing.T, root string, paths ...string) func() {
+		return func() {
+			for i := 0; i < len(paths); i += 2 {
+				ok(t, os.Rename(filepath.Join(root, paths[i]), filepath.Join(root, paths[i+1])))
+			}
+		}
+	}
+	for name, c := range map[string]struct{ before, meanwhile []string }{
+		"nowhere":                                       {},
+		"to another name":                               {meanwhile: []string{"p/d", "p/e"}},
+		"to another directory, and on":                  {meanwhile: []string{"p/d", "q/e", "q/e", "p/f"}},
+		"through a directory that is not watched":       {meanwhile: []string{"p/d", "../out/x", "../out/x", "q/e"}},
+		"with the directory that it is in":              {meanwhile: []string{"p", "q/p"}},
+		"away, and another takes its place":             {before: []string{"p/d", "p/e", "q/d", "p/d"}},
+		"away with its directory, and another is there": {before: []string{"p", "r", "q", "p"}},
+		"away with its directory, there and back":       {before: []string{"p", "r", "q", "p"}, meanwhile: []string{"p", "q", "r", "p"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			base := t.TempDir()
+			root := base + "/root"
+			mkdirs(t, root+"/p/d", root+"/q/d", base+"/out")
+			s := watched(t, root)
+			s.sync()
+			before, meanwhile := nothing, nothing
+			if c.before != nil {
+				before = rename(t, root, c.before...)
+			}
+			if c.meanwhile != nil {
+				meanwhile = rename(t, root, c.meanwhile...)
+			}
+			s.listed(root, before, meanwhile)
+			records := s.settled()
+			if own, other := listingEvents(records); other > 0 || own < 6 {
+				t.Errorf("%d events of our own listing, %d of others:\n%s", own, other, s.story(root, records))
+			}
+			for _, dir := range s.table.Watches() {
+				_, err := os.ReadDir(dir.Path())
+				ok(t, err)
+			}
+			if own, other := listingEvents(s.sync()); own > 0 || other == 0 {
+				t.Errorf("of another program's listing %d events are taken for our own, %d are not", own, other)
+			}
+		})
+	}
+}
+
+// Nobody but us opens a directory here: making, renaming and removing does not. Of a path whose
+// elements are being renamed by several at the same time, what it led to cannot always be known.
+func TestOurListingIsOurOwnWhateverIsRenamedMeanwhile(t *testing.T) {
+	root := t.TempDir()
+	s := watched(t, root)
+	s.background(func() {
+		var all sync.WaitGroup
+		for g := range uint64(3) {
+			all.Go(func() { shuffle(root, rand.New(rand.NewPCG(g, 3)), 4000) })
+		}
+		all.Wait()
+	})
+	s.settled()
+	if own, other := listingEvents(s.records); other > own/200 || own == 0 {
+		t.Errorf("%d events of our own listing, and %d more that nobody else can have caused", own, other)
+	}
+}
+
+// shuffle makes, renames and removes directories at random, and opens none.
+func shuffle(root string, rnd *rand.Rand, steps int) {
+	name := func() string {
+		p := root
+		for range 1 + rnd.IntN(3) {
+			p = filepath.Join(p, string(rune('a'+rnd.IntN(4))))
+		}
+		return p
+	}
+	for range steps {
+		switch rnd.IntN(4) {
+		case 0, 1:
+			_ = os.Mkdir(name(), 0o755)
+		case 2:
+			_ = os.Rename(name(), name())
+		case 3:
+			_ = os.Remove(name())
+		}
+	}
+}
