@@ -137,11 +137,7 @@ func (s *scenarios) run(c *cli.Context) error {
 	if err := s.prepareLogs(); err != nil {
 		return err
 	}
-	probe, err := s.open()
-	if err != nil {
-		return err
-	}
-	if err := probe.Close(); err != nil {
+	if err := s.probe(); err != nil {
 		return err
 	}
 	ctx, stop := untilSignal(context.Background())
@@ -203,12 +199,25 @@ func (s *scenarios) parse(file string) (*fixtures.Scenario, error) {
 	return fixtures.Parse(file, text)
 }
 
-// open gives what watches. Between barriers polling does not look, so that each look has all of an operation.
-func (s *scenarios) open() (live.Backend, error) {
-	if s.backend == "poll" {
-		return live.NewPoll(live.Options{Interval: time.Hour})
+// probe fails where the backend cannot be had, for whichever scenario.
+func (s *scenarios) probe() error {
+	open := s.options().Open
+	if open == nil {
+		open = func() (live.Backend, error) { return live.New(live.Options{}) }
 	}
-	return live.New(live.Options{Pause: -1})
+	b, err := open()
+	if err != nil {
+		return err
+	}
+	return b.Close()
+}
+
+// options say with which backend scenarios run. Between barriers polling does not look, so that each look has all of an operation.
+func (s *scenarios) options() fixtures.Options {
+	if s.backend != "poll" {
+		return fixtures.Options{}
+	}
+	return fixtures.Options{Open: func() (live.Backend, error) { return live.NewPoll(live.Options{Interval: time.Hour}) }}
 }
 
 // ran is what came of one run.
@@ -247,7 +256,7 @@ func (s *scenarios) carryOut(parent context.Context, r *ran) error {
 	ctx, cancel := context.WithTimeout(parent, s.timeout)
 	defer cancel()
 	begun := time.Now()
-	r.result, r.err = r.scenario.Run(ctx, fixtures.Options{Open: s.open})
+	r.result, r.err = r.scenario.Run(ctx, s.options())
 	r.took = time.Since(begun)
 	if parent.Err() != nil {
 		return errors.New("interrupted")

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dustin/go-humanize"
+
 	"fsrec/cmd/fsrec/internal/term"
 	"fsrec/watcher/event"
 )
@@ -121,12 +123,19 @@ func (r *ran) why(width int) string {
 	fmt.Fprintln(&b, r.err)
 	if seen := r.seen(); len(seen) > 0 {
 		fmt.Fprintln(&b, "until then was recorded:")
+		if more := len(seen) - maxSeen; more > 0 {
+			fmt.Fprintf(&b, "  ... %s more ...\n", humanize.Comma(int64(more)))
+			seen = seen[more:]
+		}
 		for _, line := range seen {
 			fmt.Fprintf(&b, "  + %s\n", line)
 		}
 	}
 	return b.String()
 }
+
+// maxSeen bounds the lines that are printed of what was recorded until then.
+const maxSeen = 50
 
 // seen is what was told until a run failed for another reason.
 func (r *ran) seen() []string {
