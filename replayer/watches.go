@@ -1,8 +1,10 @@
 package replayer
 
 import (
+	"errors"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"fsrec/watcher/event"
@@ -205,8 +207,8 @@ func (r *Replayer) withhold(wd int32) {
 //
 // A path that is not watched gives a *event.WatchError around a
 // *NotRecordedError. Events that were asked for and not recorded are in
-// WatchResult.Unrecorded. Everything else in the request has no effect:
-// a replay can give no more than was recorded.
+// WatchResult.Unrecorded. A mask that a live backend refuses is refused. Everything else
+// in the request has no effect: a replay can give no more than was recorded.
 func (r *Replayer) Add(request event.WatchRequest) ([]event.WatchResult, error) {
 	if err := r.closedError(); err != nil {
 		return nil, err
@@ -225,6 +227,9 @@ func (r *Replayer) Add(request event.WatchRequest) ([]event.WatchResult, error) 
 	r.attended = true
 	defer r.wakeUp()
 	wanted := clean(r.header.Platform, request.Path)
+	if fault := request.Mask.Fault(); fault != "" {
+		return []event.WatchResult{{Key: wanted, Path: wanted, Err: refused(wanted, syscall.EINVAL, fault)}}, nil
+	}
 	if !request.Glob {
 		return r.addPath(nil, wanted, request), nil
 	}
@@ -234,7 +239,7 @@ func (r *Replayer) Add(request event.WatchRequest) ([]event.WatchResult, error) 
 	}
 	var results []event.WatchResult
 	for _, path := range paths {
-		if all := r.addPath(nil, path, request); all[0].Err == nil {
+		if all := r.addPath(nil, path, request); !errors.Is(all[0].Err, event.ErrNotRecorded) {
 			results = append(results, all...)
 		}
 	}
@@ -268,6 +273,10 @@ func (r *Replayer) addPath(results []event.WatchResult, wanted string, request e
 				excluded[r.header.Platform.Fold(path)] = true
 				r.withhold(w.WD)
 				results = append(results, event.WatchResult{Key: key, Path: path, Excluded: true})
+				continue
+			}
+			if err := r.refusal(w, path, request.Mask); err != nil {
+				results = append(results, event.WatchResult{Key: key, Path: path, Err: err})
 				continue
 			}
 			results = append(results, event.WatchResult{Key: key, Path: path, WD: w.WD, Unrecorded: r.ask(w, request)})
@@ -316,12 +325,28 @@ func (r *Replayer) watches(recorded string, below bool) []event.Record {
 	return []event.Record{s.watch}
 }
 
+// refusal is what inotify_add_watch(2) would say to a mask, without a fault of its own, for a watch at path.
+func (r *Replayer) refusal(w *event.Record, path string, mask event.Mask) error {
+	switch {
+	case mask&event.IN_ONLYDIR != 0 && w.Flags&event.FlagDir == 0:
+		return refused(path, syscall.ENOTDIR, "")
+	case mask&event.IN_MASK_CREATE != 0 && r.asked[w.WD] != nil && !r.withheld[w.WD]:
+		return refused(path, syscall.EEXIST, "it is watched already, and IN_MASK_CREATE was asked for")
+	}
+	return nil
+}
+
+func refused(path string, err error, hint string) error {
+	return &event.WatchError{Op: "watch", Path: path, Err: err, Hint: hint}
+}
+
 // ask notes what was asked of a watch, and tells what of it was not recorded.
 func (r *Replayer) ask(w *event.Record, request event.WatchRequest) event.Mask {
 	mask := request.Mask
 	if old := r.asked[w.WD]; old != nil && mask&event.IN_MASK_ADD != 0 {
 		mask |= old.mask
 	}
+	mask &^= event.IN_MASK_ADD | event.IN_MASK_CREATE
 	delete(r.withheld, w.WD)
 	r.asked[w.WD] = &ask{mask: mask, autoAdd: request.AutoAdd, exclude: request.Exclude, subtree: request.Recursive || request.AutoAdd}
 	if now := r.table.Watch(w.WD); now != nil {
@@ -372,6 +397,13 @@ func (r *Replayer) Update(wd int32, mask event.Mask) error {
 	if err != nil {
 		return err
 	}
+	path := r.mapper.path(w.Path)
+	if fault := mask.Fault(); fault != "" {
+		return refused(path, syscall.EINVAL, fault)
+	}
+	if err := r.refusal(&w, path, mask); err != nil {
+		return err
+	}
 	a := ask{autoAdd: true, subtree: true}
 	if old := r.asked[wd]; old != nil {
 		a = *old
@@ -379,6 +411,7 @@ func (r *Replayer) Update(wd int32, mask event.Mask) error {
 			mask |= old.mask
 		}
 	}
+	mask &^= event.IN_MASK_ADD
 	a.mask = mask
 	if r.asked == nil {
 		r.asked = make(map[int32]*ask)

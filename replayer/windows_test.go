@@ -109,7 +109,7 @@ func TestADirectoryInATreeOfWindowsHasNoWatch(t *testing.T) {
 		{`D:\Log\old`, `cannot watch "D:\\Log\\old": not recorded: the nearest path that was watched is "D:\\Log": replayer.Map gives a recorded path another one`},
 	} {
 		r := replay(t, parse(t, office))
-		results, err := r.Add(event.WatchRequest{Path: tt.path})
+		results, err := r.Add(event.WatchRequest{Path: tt.path, Mask: event.IN_CREATE})
 		if err != nil || len(results) != 1 || !errors.Is(results[0].Err, event.ErrNotRecorded) {
 			t.Fatalf("%s: %v, %v", tt.path, results, err)
 		}

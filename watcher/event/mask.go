@@ -54,6 +54,23 @@ const (
 	AlwaysDelivered = IN_UNMOUNT | IN_Q_OVERFLOW | IN_IGNORED
 )
 
+// Fault says what is wrong with m as the mask of a watch, for which inotify_add_watch(2)
+// gives EINVAL; it is empty if nothing is. A mask of flags alone, which Linux takes and
+// which gives no event, is wrong too.
+func (m Mask) Fault() string {
+	const all = IN_ALL_EVENTS | AlwaysDelivered | IN_ISDIR | IN_ONESHOT |
+		IN_ONLYDIR | IN_DONT_FOLLOW | IN_EXCL_UNLINK | IN_MASK_CREATE | IN_MASK_ADD
+	switch {
+	case m&^all != 0:
+		return "no event and no flag is " + (m &^ all).String()
+	case m&IN_ALL_EVENTS == 0:
+		return "the mask names no event"
+	case m&IN_MASK_ADD != 0 && m&IN_MASK_CREATE != 0:
+		return "IN_MASK_ADD wants a path that is watched already, IN_MASK_CREATE one that is not; name one of them"
+	}
+	return ""
+}
+
 type maskName struct {
 	mask Mask
 	name string

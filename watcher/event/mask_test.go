@@ -103,3 +103,21 @@ func TestCommonMaskNamesDoNotAllocate(t *testing.T) {
 		t.Errorf("%v allocations", n)
 	}
 }
+
+func TestAMaskThatNoWatchCanHave(t *testing.T) {
+	for mask, want := range map[Mask]string{
+		IN_CREATE:                                "",
+		IN_ALL_EVENTS | IN_ISDIR:                 "",
+		IN_ATTRIB | IN_ONESHOT | IN_IGNORED:      "",
+		IN_CREATE | IN_MASK_ADD:                  "",
+		IN_CREATE | IN_MASK_CREATE:               "",
+		0:                                        "names no event",
+		IN_ISDIR | IN_UNMOUNT:                    "names no event",
+		IN_CREATE | 0x1000 | 0x08000000:          "0x8001000",
+		IN_CREATE | IN_MASK_ADD | IN_MASK_CREATE: "IN_MASK_ADD",
+	} {
+		if got := mask.Fault(); (want == "") != (got == "") || !strings.Contains(got, want) {
+			t.Errorf("%s: %q, want %q", mask, got, want)
+		}
+	}
+}

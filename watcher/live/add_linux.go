@@ -40,12 +40,11 @@ func (n *Inotify) Add(request event.WatchRequest) ([]event.WatchResult, error) {
 	}
 	for _, key := range keys {
 		path, err := absolute(key)
-		switch {
-		case err != nil:
+		if err != nil {
 			a.reject(n, key, key, err)
-		case request.Mask&event.IN_ALL_EVENTS == 0:
-			a.reject(n, key, path, &event.WatchError{Op: "watch", Path: path, Err: unix.EINVAL, Hint: "the mask names no event"})
-		default:
+		} else if err := checkMask(path, request.Mask); err != nil {
+			a.reject(n, key, path, err)
+		} else {
 			noteRequest(&n.header, &request, path, fileSystem(path))
 			if request.Exclude != nil && request.Exclude(path) {
 				a.results = append(a.results, event.WatchResult{Key: filepath.Clean(key), Path: path, Excluded: true})
@@ -165,9 +164,6 @@ func (n *Inotify) watchAsked(l *landing) {
 		l.kernel = kernelMask(l.asked, l.flags)
 		n.watchNew(l, l.kernel, call)
 	}
-	if l.existed && l.add.request.Mask&event.IN_MASK_CREATE != 0 {
-		l.err, l.existed, l.wd = unix.EEXIST, false, 0
-	}
 }
 
 // reAdded gives a watch that exists the mask, flags and path of a request.
@@ -248,15 +244,15 @@ func (n *Inotify) Update(wd int32, mask event.Mask) error {
 	if w == nil || n.causes[wd] != "" {
 		return event.ErrUnknownWatch
 	}
-	if mask&event.IN_ALL_EVENTS == 0 {
-		return &event.WatchError{Op: "watch", Path: w.Path(), Err: unix.EINVAL, Hint: "the mask names no event"}
+	if err := checkAgain(w.Path(), mask, w.Flags&event.FlagDir != 0); err != nil {
+		return err
 	}
 	r := w.Record()
 	call := mask & event.IN_DONT_FOLLOW
 	if mask&event.IN_MASK_ADD != 0 {
 		mask |= r.Mask
 	}
-	r.Mask = mask &^ (event.IN_MASK_ADD | event.IN_MASK_CREATE)
+	r.Mask = mask &^ event.IN_MASK_ADD
 	kernel := kernelMask(r.Mask, r.Flags)
 	r.N = int64(kernel)
 	if w.Lost() || n.identify(w.Path(), call) != wd {

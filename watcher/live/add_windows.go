@@ -58,12 +58,12 @@ func expand(request *event.WatchRequest) ([]string, error) {
 func (a *adding) add(key string) {
 	n, request := a.n, &a.request
 	path, err := absolute(key)
-	switch {
-	case err != nil:
+	if err != nil {
 		a.reject(key, key, err)
 		return
-	case request.Mask&event.IN_ALL_EVENTS == 0:
-		a.reject(key, path, noEvent(path))
+	}
+	if err := checkMask(path, request.Mask); err != nil {
+		a.reject(key, path, err)
 		return
 	}
 	n.noteRequest(request, path)
@@ -74,23 +74,28 @@ func (a *adding) add(key string) {
 		a.results = append(a.results, event.WatchResult{Key: key, Path: path, Excluded: true})
 		return
 	}
-	wd, err := int32(0), error(nil)
-	switch w := n.existing(path); {
-	case w == nil:
-		wd, err = a.place(key, path)
-	case request.Mask&event.IN_MASK_CREATE != 0:
-		err = windows.ERROR_ALREADY_EXISTS
-	default:
-		wd, err = w.wd, n.renew(w, a.again(w))
-		if errors.Is(err, event.ErrUnknownWatch) { // it has just ended
-			wd, err = a.place(key, path)
-		}
-	}
+	wd, err := a.watch(key, path)
 	if err != nil {
 		a.reject(key, path, watchError("watch", path, err))
 		return
 	}
 	a.results = append(a.results, event.WatchResult{Key: key, Path: path, WD: wd, Unrecorded: n.never(wd, request.Mask)})
+}
+
+// watch gives path a watch, or the one that it has what the request asks for.
+func (a *adding) watch(key, path string) (wd int32, err error) {
+	w := a.n.existing(path)
+	if w == nil {
+		return a.place(key, path)
+	}
+	if err := checkAgain(path, a.request.Mask, w.file == nil); err != nil {
+		return 0, err
+	}
+	err = a.n.renew(w, a.again(w))
+	if errors.Is(err, event.ErrUnknownWatch) { // it has just ended
+		return a.place(key, path)
+	}
+	return w.wd, err
 }
 
 // never is the part of mask of which Windows does not tell.

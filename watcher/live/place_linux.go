@@ -241,11 +241,14 @@ func (l *landing) wantsList() bool {
 
 // watch places the watch of one landing.
 func (n *Inotify) watch(l *landing) {
-	if l.add != nil && l.parent == 0 {
+	if l.parent == 0 {
 		n.watchAsked(l)
-		return
+	} else {
+		n.watchNew(l, l.kernel&^wide, event.IN_ONLYDIR|event.IN_DONT_FOLLOW)
 	}
-	n.watchNew(l, l.kernel&^wide, event.IN_ONLYDIR|event.IN_DONT_FOLLOW)
+	if l.existed && l.add != nil && l.add.request.Mask&event.IN_MASK_CREATE != 0 {
+		l.err, l.existed, l.wd = unix.EEXIST, false, 0
+	}
 }
 
 // watchNew places a watch, or finds the one that the object has.

@@ -77,12 +77,12 @@ func pollKeys(request *event.WatchRequest) ([]string, error) {
 // ask puts a path that was asked for on the list.
 func (a *pollAdding) ask(key string) {
 	path, err := absolute(key)
-	switch {
-	case err != nil:
+	if err != nil {
 		a.reject(key, key, err)
 		return
-	case a.request.Mask&event.IN_ALL_EVENTS == 0:
-		a.reject(key, path, &event.WatchError{Op: "watch", Path: path, Err: pollInvalid, Hint: "the mask names no event"})
+	}
+	if err := checkMask(path, a.request.Mask); err != nil {
+		a.reject(key, path, err)
 		return
 	}
 	noteRequest(&a.header, &a.request, path, fileSystem(path))
@@ -252,16 +252,16 @@ func (n *Poll) Update(wd int32, mask event.Mask) error {
 		return event.ErrClosed
 	}
 	w := n.watches[wd]
-	switch {
-	case w == nil:
+	if w == nil {
 		return event.ErrUnknownWatch
-	case mask&event.IN_ALL_EVENTS == 0:
-		return &event.WatchError{Op: "watch", Path: n.pathOf(w), Err: pollInvalid, Hint: "the mask names no event"}
+	}
+	if err := checkAgain(n.pathOf(w), mask, w.isDir()); err != nil {
+		return err
 	}
 	if mask&event.IN_MASK_ADD != 0 {
 		mask |= w.mask
 	}
-	w.mask = mask &^ (event.IN_MASK_ADD | event.IN_MASK_CREATE)
+	w.mask = mask &^ event.IN_MASK_ADD
 	w.told = pollMask(w.mask, w.flags)
 	n.now = n.clock()
 	n.emit(w.record(n.pathOf(w)))

@@ -158,6 +158,47 @@ func TestFlagsOfARequest(t *testing.T) {
 	}
 }
 
+// The kernel itself is asked for the same, in the same order.
+func TestWhatTheKernelRefusesIsRefused(t *testing.T) {
+	base := t.TempDir()
+	mkdirs(t, base+"/d")
+	ok(t, write(base+"/f"), os.Symlink("d", base+"/l"), os.Symlink("f", base+"/m"))
+	kernel, err := unix.InotifyInit1(unix.IN_CLOEXEC)
+	ok(t, err)
+	defer func() { ok(t, unix.Close(kernel)) }()
+	s := open(t, Options{})
+	flags := []event.Mask{0, event.IN_ONLYDIR, event.IN_DONT_FOLLOW, event.IN_MASK_ADD, event.IN_MASK_CREATE, event.IN_EXCL_UNLINK, event.IN_ISDIR, 0x1000, 0x08000000}
+	for _, path := range []string{"d", "f", "l", "m", "nothing"} {
+		for _, a := range flags {
+			for _, b := range flags {
+				mask := event.IN_MODIFY | a | b
+				_, want := unix.InotifyAddWatch(kernel, base+"/"+path, uint32(mask))
+				results, err := s.Add(event.WatchRequest{Path: base + "/" + path, Mask: mask})
+				ok(t, err)
+				if got := results[0].Err; want == nil && got != nil || !errors.Is(got, want) {
+					t.Errorf("%s, %s: %v, the kernel says %v", path, mask, got, want)
+				}
+			}
+		}
+	}
+}
+
+func TestAWatchBelowThatExistsIsRefusedWithMaskCreate(t *testing.T) {
+	root := t.TempDir()
+	mkdirs(t, root+"/a/b")
+	s := open(t, Options{})
+	wd := s.add(event.WatchRequest{Path: root + "/a", Mask: event.IN_CREATE})[0].WD
+	results, err := s.Add(event.WatchRequest{Path: root, Mask: event.IN_DELETE | event.IN_MASK_CREATE, Recursive: true})
+	ok(t, err)
+	if len(results) != 2 || results[0].Err != nil || !errors.Is(results[1].Err, unix.EEXIST) {
+		t.Errorf("%+v", results)
+	}
+	s.sync()
+	if m := s.table.Watch(wd).Mask; m != event.IN_CREATE {
+		t.Errorf("the mask is %s", m)
+	}
+}
+
 func TestExclUnlinkIsHandedDown(t *testing.T) {
 	root := t.TempDir()
 	mkdirs(t, root+"/a")

@@ -93,19 +93,15 @@ func (n *ReadDirectoryChanges) masked(wd int32, mask event.Mask) (*watch, terms,
 	if err != nil {
 		return nil, terms{}, err
 	}
-	if mask&event.IN_ALL_EVENTS == 0 {
-		return nil, terms{}, noEvent(w.path)
+	if err := checkAgain(w.path, mask, w.file == nil); err != nil {
+		return nil, terms{}, err
 	}
 	t := w.asked
 	if mask&event.IN_MASK_ADD != 0 {
 		mask |= t.mask
 	}
-	t.mask = mask &^ (event.IN_MASK_ADD | event.IN_MASK_CREATE)
+	t.mask = mask &^ event.IN_MASK_ADD
 	return w, t, nil
-}
-
-func noEvent(path string) error {
-	return &event.WatchError{Op: "watch", Path: path, Err: windows.ERROR_INVALID_PARAMETER, Hint: "the mask names no event"}
 }
 
 // renew gives a watch other terms, and returns when they hold.
