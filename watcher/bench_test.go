@@ -82,3 +82,25 @@ func BenchmarkNotifier(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkMove is what a rename of one directory costs while AddWatch is ahead of the
+// records for many others.
+func BenchmarkMove(b *testing.B) {
+	for _, ahead := range []int{1, 10_000} {
+		b.Run(fmt.Sprintf("ahead=%d", ahead), func(b *testing.B) {
+			wm := NewWatchManager(newScript(), Adopt())
+			for i := range ahead {
+				watch := event.Record{Kind: event.KindWatch, WD: int32(i + 2), Path: fmt.Sprintf("/t/was/%d", i)}
+				wm.apply(&watch)
+				watch.Path = fmt.Sprintf("/t/is/%d", i)
+				wm.announced.Apply(&watch)
+			}
+			wm.apply(&event.Record{Kind: event.KindWatch, WD: 1, Path: "/u/0"})
+			paths := [2]string{"/u/0", "/u/1"}
+			b.ResetTimer()
+			for i := range b.N {
+				wm.apply(&event.Record{Kind: event.KindMove, Src: paths[i%2], Path: paths[(i+1)%2]})
+			}
+		})
+	}
+}

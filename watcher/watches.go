@@ -372,14 +372,11 @@ func (wm *WatchManager) apply(r *event.Record) {
 		delete(wm.subs, r.WD)
 		delete(wm.unrecorded, r.WD)
 	case event.KindMove:
-		for _, a := range wm.announced.Watches() {
-			w := wm.table.Watch(a.WD)
-			if w == nil {
-				continue
-			}
-			if _, moved := wm.platform.Below(r.Path, w.Path()); moved && wm.table.At(w.Path()) == w {
-				wm.outdate(a.WD)
-			}
+		if wm.announced.Len() == 0 {
+			break
+		}
+		for _, w := range wm.table.Below(r.Path, nil) {
+			wm.outdate(w.WD)
 		}
 	}
 }

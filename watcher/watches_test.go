@@ -171,3 +171,26 @@ func TestAWatchThatIsAddedAgainWithTheSameWD(t *testing.T) {
 	equal(t, "events", run(t, wm), []string{"IN_IGNORED /t", "IN_OPEN /t/a"})
 	must[map[int32]bool](t)(wm.RemoveWatch(1))
 }
+
+// What AddWatch said of a path holds until the records have come to it, of others no longer.
+func TestARenameOutdatesWhatAddWatchSaidOfWhatItMoves(t *testing.T) {
+	b := newScript(records(t, `
+		watch dir wd=1 mask=IN_CREATE path="/t/d"
+		watch dir wd=2 mask=IN_CREATE path="/t/d/sub"
+		watch dir wd=3 mask=IN_CREATE path="/t/x"`))
+	b.add = grants(grant(1, "/t/e"), grant(2, "/t/e/sub"), grant(3, "/t/y"))
+	wm := NewWatchManager(b, Adopt())
+	run(t, wm)
+	must[map[string]int32](t)(wm.AddWatch("/t", event.IN_CREATE))
+	where := func() (all []string) {
+		for _, w := range wm.Watches() {
+			all = append(all, w.Path)
+		}
+		return all
+	}
+	equal(t, "ahead of the records", where(), []string{"/t/e", "/t/e/sub", "/t/y"})
+	b.feed(records(t, `move src="/t/d" path="/t/e"`)...)
+	b.feed(records(t, `move src="/t/e" path="/t/f"`)...)
+	run(t, wm)
+	equal(t, "with the records", where(), []string{"/t/f", "/t/f/sub", "/t/y"})
+}

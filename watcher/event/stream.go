@@ -68,7 +68,8 @@ type Backend interface {
 	// for each comes through Read before any event of the watch.
 	Add(request WatchRequest) ([]WatchResult, error)
 	// Update gives watch wd another mask, flags included. A KindWatch record
-	// comes through Read. ErrUnknownWatch if there is no such watch.
+	// comes through Read. ErrUnknownWatch if there is no such watch. As Add does, it
+	// refuses what inotify_add_watch(2) refuses for a path that is watched, IN_MASK_CREATE too.
 	Update(wd int32, mask Mask) error
 	// Remove ends watch wd: what the kernel had queued, IN_IGNORED and a
 	// KindUnwatch record still come through Read. ErrUnknownWatch if there is
