@@ -48,7 +48,7 @@ type WatchManager struct {
 	table      *event.Table // as far as the records have come
 	announced  *event.Table // results of AddWatch that are ahead of the records
 	subs       map[int32]*subscription
-	aliases    map[string]string // paths as callers wrote them -> absolute
+	aliases    map[string]string // paths as callers wrote them, folded -> absolute
 	muted      []string          // paths taken out by RemovePath, which auto-add leaves alone
 	unrecorded map[int32]event.Mask
 }
@@ -235,7 +235,7 @@ func (wm *WatchManager) UnknownChanges() map[event.Action]int64 {
 // absolute is the form of path in the tables; the caller holds mu.
 func (wm *WatchManager) absolute(path string) string {
 	path = clean(wm.platform, path)
-	if abs, ok := wm.aliases[path]; ok {
+	if abs, ok := wm.aliases[wm.platform.Fold(path)]; ok {
 		return abs
 	}
 	return path

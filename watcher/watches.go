@@ -139,7 +139,7 @@ func (wm *WatchManager) subscribe(r *event.WatchResult, s *settings, o *watchOpt
 		delete(wm.unrecorded, r.WD)
 	}
 	if r.Key != r.Path {
-		wm.aliases[clean(wm.platform, r.Key)] = r.Path
+		wm.aliases[wm.platform.Fold(clean(wm.platform, r.Key))] = r.Path
 	}
 	if w := wm.table.Watch(r.WD); w != nil && w.Path() == r.Path && !w.Lost() {
 		return

@@ -369,3 +369,29 @@ func BenchmarkNotifierOfWindows(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds()/1e6, "Mevents/s")
 }
+
+func TestAWatchAskedForAgainHasTheLatestLetters(t *testing.T) {
+	b := newWindowsScript()
+	wm := NewWatchManager(b)
+	where := func() string {
+		path, _ := wm.Path(1)
+		return path
+	}
+	for _, path := range []string{`C:\t`, `C:\T`} {
+		b.add = grants(event.WatchResult{Key: path[3:], Path: path, WD: 1})
+		must[map[string]int32](t)(wm.AddWatch(path[3:], event.IN_CREATE))
+		if where() != path {
+			t.Errorf("%s before the record: %s", path, where())
+		}
+		b.feed(records(t, fmt.Sprintf("watch dir wd=1 mask=IN_CREATE filter=FILE_NAME path=%q", path))...)
+		run(t, wm)
+		if where() != path {
+			t.Errorf("%s after the record: %s", path, where())
+		}
+	}
+	for _, path := range []string{"t", "T", `c:\t`} {
+		if wd, ok := wm.WD(path); !ok || wd != 1 {
+			t.Errorf("%s: watch %d, %t", path, wd, ok)
+		}
+	}
+}

@@ -9,13 +9,17 @@ import (
 // is a function of the KindWatch, KindUnwatch, KindMove and KindMask records applied to
 // it, and of nothing else. It is not safe for concurrent use.
 //
+// On Windows, where a path can be written in several ways, a watch has the letters of its
+// latest KindWatch record, and what was renamed those of the KindMove record.
+//
 // Finding a watch by its wd takes constant time. What is given a path, renaming
 // a directory too, takes time proportional to the length of the path,
 // however much there is below it.
 type Table struct {
 	places
-	byWD map[int32]*Watch
-	last *Watch // of the latest Watch call: events come in runs
+	byWD    map[int32]*Watch
+	last    *Watch // of the latest Watch call: events come in runs
+	letters letters
 }
 
 // Watch is one entry of a Table. Callers do not change it.
@@ -54,6 +58,7 @@ func (w *Watch) Lost() bool {
 func (w *Watch) resolve() {
 	if w.at != nil {
 		path, top := w.table.join(w.at)
+		w.table.write(w, path)
 		if top.stands == departed {
 			w.Flags |= FlagLost
 		}
@@ -187,25 +192,14 @@ func (t *Table) set(r *Record) {
 		other.settle()
 	}
 	n.watch, w.at = w, n
-	t.spell(w, n)
-}
-
-// spell has a place the spelling of its latest watch. Directories above it keep theirs.
-func (t *Table) spell(w *Watch, n *node) {
-	if t.platform != Windows {
-		return
-	}
-	if name := w.path[len(w.path)-len(n.name):]; name != n.name {
-		n.name = name
-		t.changed(n)
-	}
-	w.version = 0
+	t.spell(w)
 }
 
 // settle has w keep the path that it has, whatever is renamed.
 func (w *Watch) settle() {
 	w.Path()
 	w.at = nil
+	w.table.letters.forget(w)
 }
 
 // vacate takes w out of the tree of paths and removes the nodes that nothing needs any more.

@@ -91,6 +91,9 @@ func (a *adding) watch(key, path string) (wd int32, err error) {
 	if err := checkAgain(path, a.request.Mask, w.file == nil); err != nil {
 		return 0, err
 	}
+	a.n.mu.Lock()
+	w.path = path // in the latest letters
+	a.n.mu.Unlock()
 	err = a.n.renew(w, a.again(w))
 	if errors.Is(err, event.ErrUnknownWatch) { // it has just ended
 		return a.place(key, path)

@@ -246,3 +246,27 @@ func TestIdleFollowsARemoval(t *testing.T) {
 		t.Errorf("idle again:\n%s", text(s.records))
 	}
 }
+
+func TestEachWatchHasTheLettersOfTheCaller(t *testing.T) {
+	dir := tempdir.New(t) + `\Data`
+	mkdirs(t, dir+`\a`, dir+`\b`)
+	s := open(t, Options{})
+	upper := strings.ToUpper(dir)
+	for i, c := range []struct{ path, first, second string }{
+		{dir + `\a`, dir + `\a`, ""},
+		{upper + `\b`, dir + `\a`, upper + `\b`},
+		{upper + `\A`, upper + `\A`, upper + `\b`},
+		{dir + `\b`, upper + `\A`, dir + `\b`},
+	} {
+		r := s.add(event.WatchRequest{Path: c.path, Mask: event.IN_ALL_EVENTS})[0]
+		s.sync()
+		if r.WD != []int32{1, 2, 1, 2}[i] || r.Path != c.path {
+			t.Errorf("%+v for %s", r, c.path)
+		}
+		for wd, want := range map[int32]string{1: c.first, 2: c.second} {
+			if w := s.table.Watch(wd); want != "" && w.Path() != want {
+				t.Errorf("watch %d of %s after %s: %s", wd, want, c.path, w.Path())
+			}
+		}
+	}
+}

@@ -154,10 +154,11 @@ func (n *ReadDirectoryChanges) fileChange(w *watch, r *event.Record) (gone bool)
 		f.moving = true
 	case arrives:
 		to := event.Windows.Join(w.dir, r.Name)
-		n.tell(event.Record{Kind: event.KindMove, Src: w.path, Path: to})
 		n.mu.Lock()
+		from := w.path
 		w.path = to
 		n.mu.Unlock()
+		n.tell(event.Record{Kind: event.KindMove, Src: from, Path: to})
 		f.name, f.short = r.Name, r.Name
 	}
 	return false

@@ -62,7 +62,7 @@
 // not carried out while the directory is watched, and cannot be seen.
 //
 // A path is taken as every program of Windows takes it, made absolute and cleaned, and recorded
-// in the caller's letters. The prefix \\?\, with which no path is too long and dots and
+// in the caller's letters, the latest ones where it is watched already. The prefix \\?\, with which no path is too long and dots and
 // blanks at the end of a name count, is for system calls alone; a caller's own is taken off.
 package live
 

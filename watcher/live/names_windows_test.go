@@ -175,3 +175,20 @@ func TestRefusalsSayWhy(t *testing.T) {
 		t.Error("a buffer of 1000 bytes is taken")
 	}
 }
+
+func TestPollingHasTheLatestLettersOfTheCaller(t *testing.T) {
+	dir := tempdir.New(t) + `\Data`
+	dirs(t, dir+`\sub\deep`)
+	p := polling(t, Options{})
+	p.tree(dir)
+	upper := strings.ToUpper(dir)
+	p.tree(upper + `\sub`)
+	p.sync()
+	must(t, put(dir+`\f`, "x"), put(dir+`\sub\g`, "x"), put(dir+`\sub\deep\h`, "x"))
+	p.expects(dir, "IN_CREATE f", "IN_CREATE sub/g", "IN_CREATE sub/deep/h")
+	for path, want := range map[string]string{dir: dir, dir + `\sub`: upper + `\sub`, dir + `\sub\deep`: upper + `\sub\deep`} {
+		if w := p.table.At(path); w.Path() != want {
+			t.Errorf("%s, want %s", w.Path(), want)
+		}
+	}
+}

@@ -63,7 +63,7 @@ func (l *pollLook) pairHome() {
 // order is that of directories, each before what is in it, and of the names in each.
 func (l *pollLook) order(a, b *pollChange) int {
 	if a.dir != b.dir {
-		if c := cmp.Or(strings.Compare(l.placeOf(a.dir), l.placeOf(b.dir)), cmp.Compare(a.dir.wd, b.dir.wd)); c != 0 {
+		if c := cmp.Or(strings.Compare(pollPlatform.Fold(l.placeOf(a.dir)), pollPlatform.Fold(l.placeOf(b.dir))), cmp.Compare(a.dir.wd, b.dir.wd)); c != 0 {
 			return c
 		}
 	}
