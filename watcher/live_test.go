@@ -22,9 +22,6 @@ import (
 func liveBackend(t testing.TB, opts live.Options) live.Backend {
 	t.Helper()
 	backend, err := live.New(opts)
-	if errors.Is(err, event.ErrUnsupported) {
-		t.Skip(err)
-	}
 	check(t, err)
 	return backend
 }

@@ -63,7 +63,7 @@ func TestPollingTellsWhatInotifyTells(t *testing.T) {
 			p.sync()
 			err := c.after(root)
 			if errors.Is(err, unix.ENOTSUP) {
-				t.Skip(err)
+				t.Skipf("this file system has no extended attributes: %v", err)
 			}
 			ok(t, err)
 			once := func(story string) string { return strings.Join(slices.Compact(strings.Split(story, "\n")), "\n") }
