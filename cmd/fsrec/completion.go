@@ -35,7 +35,7 @@ func completionCommand() *cli.Command {
 			}
 			script, err := complete.Script(c.Args().First(), completions(c.App))
 			if err != nil {
-				return err
+				return orLike(err, c.Args().First(), complete.Shells)
 			}
 			_, err = os.Stdout.WriteString(script)
 			return outputError("-", err)

@@ -89,7 +89,7 @@ func diffCommand() *cli.Command {
 			&cli.StringSliceFlag{Name: "rules", Usage: "explain by the rules of `FILE` first (repeatable)", Destination: &d.rules},
 			&cli.BoolFlag{Name: "strict", Usage: "what is explained or unknown counts as well", DisableDefaultText: true, Destination: &d.strict},
 			&cli.BoolFlag{Name: "state", Usage: "compare the trees that the recordings end in, not the events", DisableDefaultText: true, Destination: &d.state},
-			(&value{set: func(s string) error { d.format = s; return comparison.KnownFormat(s) }}).flag("format", "print in `FORMAT`: "+strings.Join(comparison.Formats(), ", ")+" (default side)", "f"),
+			(&value{set: func(s string) error { d.format = s; return orLike(comparison.KnownFormat(s), s, comparison.Formats()) }}).flag("format", "print in `FORMAT`: "+strings.Join(comparison.Formats(), ", ")+" (default side)", "f"),
 			jsonFlag(&d.json, "the same as --format json"),
 			&cli.BoolFlag{Name: "all", Usage: "show every difference, not only what fits a screen", DisableDefaultText: true, Destination: &d.all},
 			&cli.IntFlag{Name: "context", Aliases: []string{"U"}, Value: 3, Usage: "show `N` rows before and after what differs", Destination: &d.context},
@@ -131,7 +131,11 @@ func stepNames() []string {
 
 func (d *comparing) setMatch(word string) (err error) {
 	d.options.Match, err = diff.ParseMatch(word)
-	return err
+	var names []string
+	for _, m := range diff.Matches() {
+		names = append(names, string(m))
+	}
+	return orLike(err, word, names)
 }
 
 func (d *comparing) setSteps(words string, on bool) error {

@@ -50,7 +50,7 @@ func explainCommand() *cli.Command {
 		Description: explainDescription,
 		Action:      e.run,
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "all", Usage: "of a log: tell reads and what listings found as well", DisableDefaultText: true, Destination: &e.all},
+			&cli.BoolFlag{Name: "all", Usage: "of a log: tell reads, what listings found and what the recorder itself did as well, and each watch", DisableDefaultText: true, Destination: &e.all},
 			&cli.StringSliceFlag{Name: "rules", Usage: "know the rules of `FILE` too (repeatable)", Destination: &e.rules},
 			jsonFlag(&e.json, "print one JSON object a line"),
 		},
@@ -203,7 +203,7 @@ func (e *explain) log(path string) error {
 	}
 	err = e.lines(out, teller.Flush(lines[:0]))
 	if n := teller.Untold(); err == nil && n > 0 && !e.json {
-		_, err = io.WriteString(out, count(n, "record")+" not told, of reads and listings: --all tells them\n")
+		_, err = io.WriteString(out, count(n, "record")+" not told, of reads, listings and what the recorder itself did: --all tells them\n")
 	}
 	return outputError("-", errors.Join(err, out.Flush()))
 }

@@ -23,8 +23,9 @@ const runDescription = `Carries out scenarios: what each does is done in a tempo
 watched, and what a handler is then told is compared with what the scenario
 expects. Nothing waits for time: behind every operation a barrier proves that
 all its effects have been told. FILE is a scenario, a directory of scenarios
-(*.txt), or a pattern of such names with *, ** and ?. go doc fsrec/fixtures
-tells how scenarios are written.
+(*.txt, *.scenario), or a pattern of such names with *, ** and ?; recordings
+that lie among them are left out. go doc fsrec/fixtures tells how scenarios are
+written.
 
 Where something differs the whole sequence is shown beside the expectation, each
 operation above what it caused: > where the two part, - what did not come,

@@ -11,11 +11,28 @@ import (
 
 	"github.com/bmatcuk/doublestar/v4"
 
+	"fsrec/store"
 	"fsrec/watcher/event"
 )
 
-// scenarioExt is what the names of scenarios end in, where a directory is searched for them.
-const scenarioExt = ".txt"
+// scenarioExts are what the names of scenarios end in, where a directory is searched for them.
+var scenarioExts = []string{".txt", ".scenario"}
+
+// isRecording reports whether a file is a log, or the text form of one.
+func isRecording(file string) bool {
+	if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	if text := openText(file); text != nil {
+		text.Close()
+		return true
+	}
+	log, err := store.Open(file)
+	if err == nil {
+		log.Close()
+	}
+	return err == nil
+}
 
 // scenarioFiles are the files that words mean: each once, those of a directory or a pattern in the order of their names.
 func scenarioFiles(words []string) ([]string, error) {
@@ -39,6 +56,8 @@ func filesOf(word string) ([]string, error) {
 	switch {
 	case err == nil && info.IsDir():
 		return filesIn(word)
+	case err == nil && isRecording(word):
+		return nil, fmt.Errorf("%s is a recording and no scenario: fsrec replay reads it", event.Quote(word))
 	case err == nil:
 		return []string{filepath.Clean(word)}, nil
 	case !strings.ContainsAny(word, "*?[{"):
@@ -54,7 +73,16 @@ func filesOf(word string) ([]string, error) {
 		return nil, fmt.Errorf("no scenario is called %s", event.Quote(word))
 	}
 	slices.Sort(files)
-	return files, nil
+	return scenariosOf(word, files)
+}
+
+// scenariosOf leaves out the recordings among the files that word means.
+func scenariosOf(word string, files []string) ([]string, error) {
+	all := slices.DeleteFunc(slices.Clone(files), isRecording)
+	if len(all) == 0 {
+		return nil, fmt.Errorf("no scenario is in %s: what it has are recordings, which fsrec replay reads", event.Quote(word))
+	}
+	return all, nil
 }
 
 func filesIn(dir string) ([]string, error) {
@@ -64,12 +92,12 @@ func filesIn(dir string) ([]string, error) {
 	}
 	var files []string
 	for _, e := range entries {
-		if !e.IsDir() && filepath.Ext(e.Name()) == scenarioExt {
+		if !e.IsDir() && slices.Contains(scenarioExts, filepath.Ext(e.Name())) {
 			files = append(files, filepath.Join(dir, e.Name()))
 		}
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("no scenario is in %s: want files *%s", event.Quote(dir), scenarioExt)
+		return nil, fmt.Errorf("no scenario is in %s: want files *%s", event.Quote(dir), strings.Join(scenarioExts, " or *"))
 	}
-	return files, nil
+	return scenariosOf(dir, files)
 }

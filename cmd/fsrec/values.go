@@ -38,9 +38,40 @@ func maskFlag(m *event.Mask, usage string) cli.Flag {
 	v := &value{set: func(word string) error {
 		bits, err := event.ParseMask(word)
 		*m |= bits
-		return err
+		return likeEvent(err)
 	}}
 	return v.flag("events", usage, "e")
+}
+
+// likeEvent proposes, in place of all events, the one that is spelled nearly like an unknown one, in the manner in which that is written.
+func likeEvent(err error) error {
+	var unknown *event.UnknownNameError
+	if !errors.As(err, &unknown) {
+		return err
+	}
+	word, prefixed := strings.CutPrefix(strings.ToUpper(unknown.Name), "IN_")
+	names := append(event.MaskNames(), "IN_CLOSE", "IN_MOVE", "IN_ALL_EVENTS")
+	for i := range names {
+		names[i] = strings.TrimPrefix(names[i], "IN_")
+	}
+	near := nearest(word, names)
+	switch {
+	case near == "":
+		return err
+	case prefixed:
+		near = "IN_" + near
+	case unknown.Name == strings.ToLower(unknown.Name):
+		near = strings.ToLower(near)
+	}
+	return fmt.Errorf("unknown event %q; did you mean %s?", unknown.Name, near)
+}
+
+// orLike adds to an error about a word which of the candidates is spelled nearly like it.
+func orLike(err error, word string, candidates []string) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w%s", err, didYouMean(word, candidates))
 }
 
 func sizeFlag(n *uint64, name, usage string) cli.Flag {

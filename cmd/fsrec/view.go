@@ -52,7 +52,7 @@ type view struct {
 func (v *view) flags() []cli.Flag {
 	known := &value{set: func(word string) error {
 		v.name = word
-		return format.Known(word)
+		return orLike(format.Known(word), word, format.Names())
 	}}
 	return []cli.Flag{
 		known.flag("format", "print in `FORMAT`: "+strings.Join(format.Names(), ", ")+" (default pyinotify on a terminal, else json)", "f"),

@@ -7,6 +7,7 @@ type Row struct {
 	Left, Right *Event // nil where only the other side has it, or has it elsewhere
 	Difference  int    // place in Result.Differences, -1 where both are the same
 	Operation   string // of a row without events: an operation begins, of either recording
+	Alone       string // where both tell of operations and only one of this one: left or right
 }
 
 // Rows yields the whole of both recordings in the order of the left one, operation by operation where both tell
@@ -61,17 +62,19 @@ func (w *rowWriter) operations() {
 		if at[i] == 0 {
 			return
 		}
-		w.begin(i)
 		if at[0] == at[1] {
+			w.begin(i, "")
 			w.ops[1-i]++
+		} else {
+			w.begin(i, [...]string{"left", "right"}[i])
 		}
 		w.until(w.ends())
 	}
 }
 
 // begin tells that the next operation of a side begins.
-func (w *rowWriter) begin(i int) {
-	w.emit(Row{Difference: -1, Operation: w.c.sides[i].ops[w.ops[i]].text})
+func (w *rowWriter) begin(i int, alone string) {
+	w.emit(Row{Difference: -1, Operation: w.c.sides[i].ops[w.ops[i]].text, Alone: alone})
 	w.ops[i]++
 }
 
@@ -119,7 +122,7 @@ func (w *rowWriter) rightOnly(j int) {
 func (w *rowWriter) beginAt(i, index int) {
 	s := w.c.sides[i]
 	for !w.c.operated() && w.ops[i] < len(s.ops) && s.ops[w.ops[i]].at <= index {
-		w.begin(i)
+		w.begin(i, "")
 	}
 }
 

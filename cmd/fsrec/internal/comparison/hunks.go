@@ -20,8 +20,16 @@ type row struct {
 	operation  string
 }
 
+// heading is the operation that a row without events tells of, and where it is if it is not in both recordings.
+func heading(r diff.Row) string {
+	if r.Alone == "" {
+		return r.Operation
+	}
+	return r.Operation + " (in the " + r.Alone + " recording only)"
+}
+
 func kept(from diff.Row) row {
-	r := row{difference: from.Difference, operation: from.Operation}
+	r := row{difference: from.Difference, operation: heading(from)}
 	for i, e := range []*diff.Event{from.Left, from.Right} {
 		if e != nil {
 			r.events[i], r.has[i] = *e, true

@@ -130,7 +130,7 @@ func (d *pageData) write() error {
 	for row := range d.p.r.Rows() {
 		one := []any{row.Difference, d.event(0, row.Left), d.event(1, row.Right)}
 		if row.Left == nil && row.Right == nil {
-			one = []any{shownHere(row.Operation)}
+			one = []any{shownHere(heading(row))}
 		}
 		text, err := json.Marshal(one)
 		if err != nil {

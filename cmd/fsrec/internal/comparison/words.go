@@ -179,7 +179,7 @@ func (p *printer) origin(side int) string {
 func (p *printer) asked(side int) string {
 	s := "not known"
 	if m := p.c.Headers[side].Mask; m != 0 {
-		s = kind(m)
+		s = m.String()
 	}
 	if f := p.info(side).Filter; f != "" {
 		s += "; filter " + f

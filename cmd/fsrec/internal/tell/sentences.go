@@ -171,6 +171,9 @@ func (t *Teller) control(to []Line, r *event.Record) []Line {
 			text, path = fmt.Sprintf("%s left the watched tree: the watches on it and in it are being ended", t.shown(r.Src)), r.Src
 		}
 	case event.KindMask:
+		if t.skip() {
+			return to
+		}
 		text = t.mask(r)
 	case event.KindFail:
 		text = fmt.Sprintf("%s: %s failed: %s", t.shown(r.Path), map[string]string{"watch": "watching it", "list": "listing it", "stat": "looking at it", "read": "reading what happens in it"}[r.Name],
@@ -242,7 +245,7 @@ func (t *Teller) watch(r *event.Record) string {
 		text += " and all that is in it"
 	}
 	text += ": " + kinds(r.Mask)
-	if later := r.Mask & event.IN_ALL_EVENTS &^ event.Mask(r.N); later != 0 && r.N != 0 && t.header.Backend == "inotify" {
+	if later := r.Mask & event.IN_ALL_EVENTS &^ event.Mask(r.N); later != 0 && r.N != 0 && t.all && t.header.Backend == "inotify" {
 		text += "; at first without " + kinds(later)
 	}
 	return text
@@ -262,7 +265,7 @@ func (t *Teller) mask(r *event.Record) string {
 }
 
 func kinds(m event.Mask) string {
-	return strings.ReplaceAll(strings.ReplaceAll(m.String(), "IN_", ""), "|", ", ")
+	return strings.ReplaceAll(m.String(), "|", ", ")
 }
 
 func (t *Teller) loss(r *event.Record) string {

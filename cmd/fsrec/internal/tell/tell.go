@@ -4,6 +4,7 @@ package tell
 
 import (
 	"fmt"
+	"slices"
 
 	"fsrec/cmd/fsrec/internal/format"
 	"fsrec/replayer/diff"
@@ -23,6 +24,7 @@ type Line struct {
 	Src       diff.Text  `json:"src_pathname,omitempty"`
 	Synthetic bool       `json:"synthetic,omitempty"`
 	Own       bool       `json:"own,omitempty"`
+	Records   int        `json:"records,omitempty"` // that are told together, from this one on, where there are several
 }
 
 // Teller tells a recording, record by record. It looks a little ahead, for where a
@@ -36,6 +38,7 @@ type Teller struct {
 	actions    map[uint64]change     // changes of Windows whose event has not come yet, by number
 	waiting    []event.Record
 	moves      []half // the latest first halves of renames
+	placed     placed // watches that have not been told of yet
 	untold     uint64
 }
 
@@ -58,8 +61,8 @@ const (
 	maxMoves = 256
 )
 
-// New gives a Teller for the recording of h. With all it also tells reads and
-// what listings found.
+// New gives a Teller for the recording of h. With all it also tells reads, what
+// listings found and what the recorder itself did, and each watch of a tree on a line of its own.
 func New(h event.Header, all bool) *Teller {
 	t := &Teller{header: h, all: all, table: event.NewTable(h.Platform), actions: make(map[uint64]change), files: make(map[int32]bool)}
 	if h.Backend != "inotify" {
@@ -89,7 +92,7 @@ func (t *Teller) Flush(to []Line) []Line {
 	if t.translator != nil {
 		t.waiting = t.translator.Flush(t.waiting)
 	}
-	return t.tell(to, len(t.waiting))
+	return t.placed.tell(t.tell(to, len(t.waiting)))
 }
 
 // translate lets one record wait, as the events that it means. A change that is none
@@ -151,15 +154,27 @@ func (t *Teller) tell(to []Line, n int) []Line {
 	}
 	for i := range n {
 		r := &t.waiting[i]
-		if r.Kind == event.KindEvent {
-			to = append(to, t.event(r, t.waiting[i+1:]))
-		} else {
-			to = t.control(to, r)
+		if !t.collect(&to, r) {
+			before := len(to)
+			if to = t.one(to, r, t.waiting[i+1:]); len(to) > before {
+				to = slices.Insert(to, before, t.placed.tell(nil)...)
+			}
 		}
 		t.table.Apply(r)
 	}
 	t.waiting = append(t.waiting[:0], t.waiting[n:]...)
 	return to
+}
+
+// one tells of one record; after are those that follow.
+func (t *Teller) one(to []Line, r *event.Record, after []event.Record) []Line {
+	switch {
+	case r.Kind != event.KindEvent:
+		return t.control(to, r)
+	case r.Flags&event.FlagOwn != 0 && t.skip():
+		return to
+	}
+	return append(to, t.event(r, after))
 }
 
 func (t *Teller) line(r *event.Record, text string) Line {

@@ -1,6 +1,7 @@
 package tell
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -47,9 +48,9 @@ func TestWhatIsSaidOfEachRecord(t *testing.T) {
 		`event wd=9 mask=IN_DELETE name="f"`:                      "f (of watch 9, which is not known) was deleted",
 		`event wd=-1 mask=IN_Q_OVERFLOW`:                          "the kernel's queue was full: events are missing here",
 		`event wd=1 mask=0 name="a\x1b"`:                          `/d/a\x1b had 0`,
-		`watch dir wd=1 mask=IN_CREATE path="/d"`:                 "watch 1 on /d was changed: CREATE",
-		`watch dir wd=2 parent=1 mask=IN_CREATE path="/d/s"`:      "watch 2 was placed on the directory /d/s, which is new in a watched one: CREATE",
-		`watch wd=2 mask=IN_CREATE|IN_DELETE path="/f"`:           "watch 2 was placed on the file /f: CREATE, DELETE",
+		`watch dir wd=1 mask=IN_CREATE path="/d"`:                 "watch 1 on /d was changed: IN_CREATE",
+		`watch dir wd=2 parent=1 mask=IN_CREATE path="/d/s"`:      "watch 2 was placed on the directory /d/s, which is new in a watched one: IN_CREATE",
+		`watch wd=2 mask=IN_CREATE|IN_DELETE path="/f"`:           "watch 2 was placed on the file /f: IN_CREATE, IN_DELETE",
 		`unwatch wd=1 cause="deleted" path="/d"`:                  "watch 1 on /d ended: what it watched was deleted",
 		`unwatch wd=1 cause="tired" path="/d"`:                    "watch 1 on /d ended: tired",
 		`move src="/d/a" path="/d/b"`:                             "/d/a was renamed: the watches on it and in it follow to /d/b",
@@ -63,8 +64,8 @@ func TestWhatIsSaidOfEachRecord(t *testing.T) {
 		`entry wd=1 mode=0100644 name="f"`:                        "/d/f was there when it was looked at: a file",
 		`entry wd=1 mode=040755 name="s"`:                         "/d/s was there when it was looked at: a directory",
 		`entry wd=1`:                                              "/d was listed anew: what was known of it is void",
-		`mask wd=1 kernel=IN_OPEN|IN_ACCESS`:                      "watch 1 on /d: from here on also ACCESS, OPEN",
-		`mask wd=1 more=1023 kernel=IN_OPEN`:                      "watches 1 to 1024: from here on also OPEN",
+		`mask wd=1 kernel=IN_OPEN|IN_ACCESS`:                      "watch 1 on /d: from here on also IN_ACCESS, IN_OPEN",
+		`mask wd=1 more=1023 kernel=IN_OPEN`:                      "watches 1 to 1024: from here on also IN_OPEN",
 		`idle`:                                                    "nothing more came for a moment: what was told before is complete",
 		`fail op="watch" errno=28 mask=IN_ALL_EVENTS path="/d/x"`: "/d/x: watching it failed: ",
 	} {
@@ -73,6 +74,30 @@ func TestWhatIsSaidOfEachRecord(t *testing.T) {
 		if len(lines) != 2 || lines[1].Text != want && (!strings.HasSuffix(want, ": ") || !strings.HasPrefix(lines[1].Text, want)) {
 			t.Errorf("%s\nis told as %+v\nwant %q", line, lines[1:], want)
 		}
+	}
+}
+
+// TestWatchesOfATreeAreToldTogether holds that how records are read makes no difference to that, and that none is left out.
+func TestWatchesOfATreeAreToldTogether(t *testing.T) {
+	var text strings.Builder
+	text.WriteString("fsrec-text 1\nheader platform \"linux\"\nheader backend \"inotify\"\n")
+	for i := range 1234 {
+		path := "/d"
+		if i > 0 {
+			path += "/" + strings.Repeat("s", i%200+1)
+		}
+		fmt.Fprintf(&text, "%d 0.0 watch dir wd=%d mask=IN_CREATE path=%q\n", i+1, i+1, path)
+	}
+	text.WriteString("1235 0.0 event own wd=1 mask=IN_CREATE name=\"x\"\n")
+	h, records := read(t, text.String())
+	for _, n := range []int{1, 100, 5000} {
+		lines := told(h, records, n, false)
+		if len(lines) != 1 || lines[0].Seq != 1 || lines[0].Records != 1234 || lines[0].Text != "1,234 watches were placed, on the directory /d and 1,233 directories below it: IN_CREATE" {
+			t.Errorf("in batches of %d: %d lines, the first %+v", n, len(lines), lines[0])
+		}
+	}
+	if lines := told(h, records, 100, true); len(lines) != 1235 {
+		t.Errorf("with all %d lines", len(lines))
 	}
 }
 
