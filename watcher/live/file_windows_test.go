@@ -4,6 +4,8 @@ import (
 	"os"
 	"testing"
 
+	"golang.org/x/sys/windows"
+
 	"fsrec/fixtures/tempdir"
 	"fsrec/watcher/event"
 )
@@ -118,5 +120,34 @@ func TestFileWatchEndsWithItsFile(t *testing.T) {
 				expect(t, told, `-f`)
 			})
 		}
+	}
+}
+
+func TestAnObjectIsTheSameAfterItsRename(t *testing.T) {
+	for name, make := range map[string]func(path string) error{
+		"directory": func(path string) error { return os.Mkdir(path, 0o755) },
+		"file":      write,
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := tempdir.New(t)
+			ok(t, make(dir+`\a`))
+			h, err := pollOpen(dir+`\a`, false, windows.FILE_READ_ATTRIBUTES)
+			ok(t, err)
+			defer func() { ok(t, windows.CloseHandle(h)) }()
+			id := identify(h)
+			before, err := pollHandle(h)
+			ok(t, err)
+			ok(t, os.Rename(dir+`\a`, dir+`\b`))
+			after, err := pollHandle(h)
+			ok(t, err)
+			there, err := pollStat(dir+`\b`, false)
+			ok(t, err)
+			if !before.id.known() || after.id != before.id || there.id != before.id {
+				t.Errorf("%v before, %v after, %v by the new name", before.id, after.id, there.id)
+			}
+			if id == (identity{}) || identify(h) != id || identityAt(dir+`\b`) != id {
+				t.Errorf("%v before, %v after, %v by the new name", id, identify(h), identityAt(dir+`\b`))
+			}
+		})
 	}
 }

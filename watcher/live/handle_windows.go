@@ -66,7 +66,17 @@ func identify(handle windows.Handle) identity {
 	if windows.GetFileInformationByHandle(handle, &info) != nil {
 		return identity{}
 	}
-	return identityOf(info.VolumeSerialNumber, uint64(info.FileIndexHigh)<<32|uint64(info.FileIndexLow))
+	return identityOf(volumeOf(&info), uint64(info.FileIndexHigh)<<32|uint64(info.FileIndexLow))
+}
+
+// volumeOf is the volume of an object. Wine (8.0) looks for it under the path with which the
+// object was opened, and finds none, or that of another object, once this has been renamed: there
+// the index alone has to tell objects apart.
+func volumeOf(info *windows.ByHandleFileInformation) uint32 {
+	if onWine() {
+		return 0
+	}
+	return info.VolumeSerialNumber
 }
 
 // identityOf is for an index that is 0 where the file system has none, and all ones where

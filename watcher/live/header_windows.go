@@ -3,6 +3,7 @@ package live
 import (
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 	"unsafe"
 
@@ -71,3 +72,5 @@ func wineVersion() string {
 	}
 	return windows.BytePtrToString(*(**byte)(unsafe.Pointer(&text)))
 }
+
+var onWine = sync.OnceValue(func() bool { return wineVersion() != "" })

@@ -130,7 +130,7 @@ func pollHandle(h windows.Handle) (e pollEntry, err error) {
 	if info.FileAttributes&windows.FILE_ATTRIBUTE_REPARSE_POINT != 0 {
 		_ = windows.GetFileInformationByHandleEx(h, windows.FileAttributeTagInfo, (*byte)(unsafe.Pointer(&tag)), uint32(unsafe.Sizeof(tag)))
 	}
-	e.identify(uint64(info.VolumeSerialNumber), uint64(info.FileIndexHigh)<<32|uint64(info.FileIndexLow))
+	e.identify(uint64(volumeOf(&info)), uint64(info.FileIndexHigh)<<32|uint64(info.FileIndexLow))
 	e.mtime = pollTime(info.LastWriteTime.HighDateTime, info.LastWriteTime.LowDateTime)
 	e.setMode(event.Attributes(info.FileAttributes), tag.tag)
 	if !e.isDir() {
