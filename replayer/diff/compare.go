@@ -11,13 +11,15 @@ import (
 
 // comparison is the work of one Compare.
 type comparison struct {
-	conf  *config
-	sides [2]*side
-	peer  [2][]uint32 // by node, the node of the other side; 0 is none
-	opIn  [2][]int    // by operation, its place in the common list; operations that only one side has are no one else's
-	gaps  []gap
-	late  []latePair
-	times []countPair
+	conf    *config
+	sides   [2]*side
+	peer    [2][]uint32 // by node, the node of the other side; 0 is none
+	opIn    [2][]int    // by operation, its place in the common list; operations that only one side has are no one else's
+	gaps    []gap
+	late    []latePair
+	times   []countPair
+	telling uint32 // bits of ev.mask besides maskBits by which events of the current path are the same
+	unseen  *unseen
 
 	all    [2][]int // of the current path
 	tokens [2][]uint64
@@ -59,7 +61,7 @@ func Compare(ctx context.Context, left, right Input, o Options) (*Result, error)
 	if err != nil {
 		return nil, err
 	}
-	c := &comparison{conf: conf, sides: [2]*side{newSide(left, 0), newSide(right, 1)}}
+	c := &comparison{conf: conf, unseen: &unseen{}, sides: [2]*side{newSide(left, 0), newSide(right, 1)}}
 	for i, s := range c.sides {
 		c.aside[i] = make(map[asideKey]int64)
 		if err := s.peek(ctx); err != nil {
@@ -232,7 +234,7 @@ func (c *comparison) place(i, index int) int {
 func (c *comparison) token(i, index int) uint64 {
 	s := c.sides[i]
 	e := s.events.at(index)
-	t := uint64(e.mask&maskBits) << 32
+	t := uint64(e.mask&(maskBits|c.telling)) << 32
 	if e.mask&bitJoined != 0 {
 		t |= uint64(c.common(i, s.events.at(int(e.link)).node))
 	}
@@ -286,6 +288,7 @@ func (c *comparison) compare() {
 		return
 	}
 	_ = c.both(func(s *side) error { s.index(); return nil })
+	c.unseen = c.findUnseen()
 	var check [][2]uint32
 	for _, path := range unlike {
 		if c.comparePath(path) {

@@ -348,7 +348,7 @@ func (m *match) merges(i, index int) bool {
 		if int(e) >= last || m.x.c.conf.match == Set {
 			break
 		}
-		if (s.events.at(int(e)).mask^s.events.at(index).mask)&(maskBits|bitSelf) != 0 {
+		if m.x.c.unseen.marks[i][int(e)] == 0 && (s.events.at(int(e)).mask^s.events.at(index).mask)&(maskBits|bitSelf) != 0 {
 			return false
 		}
 	}

@@ -19,10 +19,9 @@ const narrowFor = int64(10e9)
 
 // span is a time in which a directory was there and its watch did not see all.
 type span struct {
-	from   int   // events that there were when it began
-	placed int   // when the watch was placed, that saw nothing before; -1 where it was not new
-	to     int   // when the watch had the listed events too
-	time   int64 // when it began
+	from int   // events that there were when it began
+	to   int   // when the watch had the listed events too
+	time int64 // when it began
 }
 
 // narrowWatch is a watch in its span.
@@ -50,9 +49,12 @@ func (s *side) placed(r *event.Record, id uint32, again bool) {
 	if s.input.Header.Backend != "inotify" {
 		return
 	}
-	w := narrowWatch{span{s.events.n, -1, s.events.n, r.Time}, id, r.M != 0}
+	w := narrowWatch{span{s.events.n, s.events.n, r.Time}, id, r.M != 0}
 	if born := s.names.node(id).born; r.M != 0 && !again && born != 0 {
-		w.from, w.placed, w.time = int(born), s.events.n, *s.times.at(int(born - 1))
+		w.from, w.time = int(born), *s.times.at(int(born - 1))
+	}
+	if r.M != 0 && !again && s.events.n > 0 {
+		s.placements = append(s.placements, placement{s.events.n, id, r.WD})
 	}
 	if r.N != 0 && r.Mask&listed&^event.Mask(r.N) != 0 {
 		s.narrow[r.WD] = w
@@ -66,6 +68,9 @@ func (s *side) widened(wd int32) {
 	if w, ok := s.narrow[wd]; ok {
 		s.passed(w)
 		delete(s.narrow, wd)
+		if w.new && len(s.placements) > 0 {
+			s.placements = append(s.placements, placement{at: s.events.n, wd: wd})
+		}
 	}
 }
 
@@ -84,7 +89,7 @@ func (s *side) relocated(path string) {
 	for _, at := range s.table.Below(path, nil) {
 		if w, ok := s.narrow[at.WD]; ok {
 			s.passed(w)
-			w.from, w.placed, w.node = s.events.n, -1, s.pathNode(at.Path())
+			w.from, w.node = s.events.n, s.pathNode(at.Path())
 			s.narrow[at.WD] = w
 		}
 	}
@@ -151,12 +156,40 @@ func (p *pathDiff) narrow(g *gap) {
 			from := max(g.lo[1-i]+1, p.c.opStart(1-i, p.c.place(i, e)))
 			other, to := p.c.sides[1-i], g.hi[1-i]
 			unseen := dir != 0 && other.narrowIn(p.c.peer[i][dir], from, to) && s.early(dir, e)
-			if !unseen && !other.merged(ownKey{p.c.peer[i][one.node], one.mask & maskBits}, from, to) {
-				return false
+			if !unseen {
+				if !other.merged(ownKey{p.c.peer[i][one.node], one.mask & maskBits}, from, to) {
+					return false
+				}
+				p.owed[1-i] = append(p.owed[1-i], one.mask&maskBits)
 			}
 			p.c.setAside(i, StepUnseen, e)
 			return true
 		})
+	}
+}
+
+// repay sets aside what a side tells at another place than the other one, where an equal event that its recorder caused stands: of the
+// two that a recording tells nobody can say which its recorder caused.
+func (p *pathDiff) repay() {
+	for n := p.first; n < len(p.c.gaps); n++ {
+		g := &p.c.gaps[n]
+		for i, s := range p.c.sides {
+			g.only[i] = slices.DeleteFunc(g.only[i], func(e int) bool {
+				one := s.events.at(e)
+				at := slices.Index(p.owed[i], one.mask&maskBits)
+				if at < 0 {
+					return false
+				}
+				p.owed[i] = slices.Delete(p.owed[i], at, at+1)
+				one.mask &^= bitOnly
+				p.c.setAside(i, StepUnseen, e)
+				return true
+			})
+		}
+		if len(g.only[0])+len(g.only[1]) == 0 {
+			p.c.gaps = slices.Delete(p.c.gaps, n, n+1)
+			n--
+		}
 	}
 }
 
@@ -177,18 +210,6 @@ func (s *side) early(dir uint32, index int) bool {
 		began = spans[n-1].time
 	}
 	return *s.times.at(index)-began <= narrowFor
-}
-
-// blind reports whether side i may have had no watch on the directory of a path, or of one above
-// it, when the other side told of an event there.
-func (c *comparison) blind(i int, id uint32, index int) bool {
-	other := c.sides[1-i]
-	dir := other.names.node(id).parent
-	for dir != 0 && c.peer[1-i][dir] == 0 {
-		dir = other.names.node(dir).parent
-	}
-	unwatched := func(one span) bool { return one.placed >= 0 }
-	return dir != 0 && slices.ContainsFunc(c.sides[i].spans[c.peer[1-i][dir]], unwatched) && other.early(dir, index)
 }
 
 // opStart is how many events side i had when an operation began, by its place in the list of both.

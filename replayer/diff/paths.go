@@ -11,6 +11,7 @@ import (
 // those that only one side has. It reports whether any are common.
 func (c *comparison) comparePath(path [2]uint32) (common bool) {
 	all, tokens := c.all, c.tokens
+	var marked [2][]int
 	for i, s := range c.sides {
 		all[i], tokens[i] = all[i][:0], tokens[i][:0]
 		events := s.of(path[i])
@@ -18,22 +19,38 @@ func (c *comparison) comparePath(path [2]uint32) (common bool) {
 			events = c.byToken(i, events)
 		}
 		for _, e := range events {
-			if s.isCommon(int(e)) { // so far, all that was not folded
+			switch {
+			case !s.isCommon(int(e)): // so far, what was folded
+			case c.unseen.marks[i][int(e)] != 0:
+				marked[i] = append(marked[i], int(e))
+			default:
 				all[i] = append(all[i], int(e))
-				tokens[i] = append(tokens[i], c.token(i, int(e)))
 			}
+		}
+		c.unseen.sort(i, all[i])
+	}
+	if c.telling = 0; len(marked[0])+len(marked[1]) > 0 {
+		c.telling = bitSelf // one of two watches told more
+	}
+	for i := range c.sides {
+		for _, e := range all[i] {
+			tokens[i] = append(tokens[i], c.token(i, e))
 		}
 	}
 	c.all, c.tokens = all, tokens
 	p := pathDiff{c: c, path: path, all: all, tokens: tokens, first: len(c.gaps)}
+	p.known = p.cuts()
 	times := len(c.times)
 	if c.conf.match == Set || c.conf.match == Subset || !c.operated() {
 		p.run(0, len(all[0]), 0, len(all[1]))
 	} else {
 		p.operations()
 	}
+	p.repay()
 	p.refold(times)
 	p.lateOnes()
+	p.settle(marked)
+	c.telling = 0
 	return p.pairs > 0
 }
 
@@ -50,8 +67,10 @@ type pathDiff struct {
 	path   [2]uint32
 	all    [2][]int
 	tokens [2][]uint64
-	first  int // gap of the path
+	known  []pair // places in all of events that are known to be the same ones
+	first  int    // gap of the path
 	pairs  int
+	owed   [2][]uint32 // what each side lacks as its recorder caused the same there: kinds of events
 }
 
 // operations runs the alignment for each operation in turn.
@@ -78,8 +97,19 @@ func (p *pathDiff) operations() {
 	}
 }
 
-// run aligns a part of both sides.
+// run aligns a part of both sides, piece by piece where it is known what belongs together.
 func (p *pathDiff) run(xLo, xHi, yLo, yHi int) {
+	for _, cut := range p.known {
+		if cut.a > xLo && cut.a < xHi && cut.b > yLo && cut.b < yHi {
+			p.align(xLo, cut.a, yLo, cut.b)
+			xLo, yLo = cut.a, cut.b
+		}
+	}
+	p.align(xLo, xHi, yLo, yHi)
+}
+
+// align aligns a part of both sides.
+func (p *pathDiff) align(xLo, xHi, yLo, yHi int) {
 	xLo, yLo = p.late(xLo, xHi, yLo, yHi)
 	x, y := xLo, yLo
 	all := hunks(p.tokens[0][xLo:xHi], p.tokens[1][yLo:yHi])
@@ -295,28 +325,43 @@ func (p *pathDiff) fromAbove(i int, mask uint32, lo, placed int) bool {
 	})
 }
 
-// lateOnes finds events that both sides have, but at different places of the path.
+// lateOnes finds events that both sides have, but at different places of the path, or of the piece where it is known what belongs together.
 func (p *pathDiff) lateOnes() {
 	gaps := p.c.gaps[p.first:]
 	if len(gaps) == 0 {
 		return
 	}
-	waiting := make(map[uint64][]int)
+	type what struct {
+		token uint64
+		piece int
+	}
+	waiting := make(map[what][]int)
 	for _, g := range gaps {
 		for _, e := range g.only[0] {
-			t := p.c.token(0, e)
+			t := what{p.c.token(0, e), p.piece(0, e)}
 			waiting[t] = append(waiting[t], e)
 		}
 	}
 	for _, g := range gaps {
 		for _, e := range g.only[1] {
-			t := p.c.token(1, e)
-			if w := waiting[t]; len(w) > 0 {
+			t := what{p.c.token(1, e), p.piece(1, e)}
+			if w := waiting[t]; len(w) > 0 && !(p.repeats(0, w[0]) && p.repeats(1, e)) {
 				p.c.setLate(w[0], e, 0)
 				waiting[t] = w[1:]
 			}
 		}
 	}
+}
+
+// repeats reports whether an event stands beside an equal one of its path, with which the kernel could have made it one.
+func (p *pathDiff) repeats(i, index int) bool {
+	const merges = uint32(event.IN_OPEN | event.IN_ACCESS | event.IN_CLOSE | event.IN_ATTRIB)
+	mask := p.c.sides[i].events.at(index).mask
+	n, _ := slices.BinarySearch(p.all[i], index)
+	like := func(n int) bool {
+		return n >= 0 && n < len(p.all[i]) && (p.c.sides[i].events.at(p.all[i][n]).mask^mask)&(maskBits|bitSelf) == 0
+	}
+	return mask&merges != 0 && (like(n-1) || like(n+1))
 }
 
 func (c *comparison) setLate(x, y int, node uint32) {

@@ -32,13 +32,11 @@ func (m *match) relation(p *predicate) bool {
 	case "watched":
 		i := p.args[1] ^ m.a
 		return m.x.c.sides[i].watched.has(m.vars[p.args[0]][i])
+	case "unseen":
+		return m.unseen(p.args[1] ^ m.a)
 	case "adrift":
 		i := p.args[1] ^ m.a
 		return m.x.c.adrift(i, m.vars[p.args[0]])
-	case "blind":
-		i, id := p.args[1]^m.a, m.vars[p.args[0]]
-		at := m.x.items[m.anchor].at[1-i]
-		return at >= 0 && id[1-i] != 0 && m.x.c.blind(i, id[1-i], at)
 	case "linked":
 		i := p.args[1] ^ m.a
 		return m.x.c.linked(i, m.vars[p.args[0]][i])
@@ -80,6 +78,16 @@ func (m *match) relation(p *predicate) bool {
 		}
 	}
 	return m.x.c.relation(p.name, sides, ids)
+}
+
+// unseen reports whether the first event is one that side i could not see, or that it listed for such.
+func (m *match) unseen(i int) bool {
+	one := &m.x.items[m.anchor]
+	j, want := one.side(), markUnseen
+	if i == j {
+		want = markListed
+	}
+	return m.x.c.unseen.marks[j][one.at[j]] == want
 }
 
 // outcome reports whether side i, which polled, tells the end of what the first event is about.

@@ -77,30 +77,32 @@ type side struct {
 	lives  uint32 // changes of directories: what epochs are valid for
 	shown  map[uint32]uint32
 
-	events    chunks[ev]
-	seqs      chunks[uint32]
-	times     chunks[int64]
-	base      uint64 // the number that seqs count from
-	records   int64
-	told      int64 // events, also those that were set aside
-	joined    int64 // moves
-	folded    int64 // events that became part of the one before
-	foldedOn  int64 // those of them that foldOn folded
-	overflows int64
-	moves     []half
-	ops       []operation
-	losses    []window
-	crossed   []uint32 // nodes of moves from one root to another
-	aside     map[asideKey]int64
-	watched   nodeSet               // nodes that had a watch of their own
-	adrift    nodeSet               // those of them that were renamed to where nothing is watched
-	closed    nodeSet               // nodes that were closed after writing, also where the other side cannot tell
-	read      nodeSet               // nodes that were read, where the other side cannot tell
-	handles   map[uint32]handles    // by node
-	narrow    map[int32]narrowWatch // by wd
-	own       map[ownKey][]int      // events that there were before each that the recorder caused
-	spans     map[uint32][]span     // in which the watch of a node did not see all
-	lost      int                   // overflowed or reported, where the latest loss may be told again
+	events     chunks[ev]
+	seqs       chunks[uint32]
+	times      chunks[int64]
+	base       uint64 // the number that seqs count from
+	records    int64
+	told       int64 // events, also those that were set aside
+	joined     int64 // moves
+	folded     int64 // events that became part of the one before
+	foldedOn   int64 // those of them that foldOn folded
+	overflows  int64
+	moves      []half
+	ops        []operation
+	losses     []window
+	crossed    []uint32 // nodes of moves from one root to another
+	aside      map[asideKey]int64
+	watched    nodeSet               // nodes that had a watch of their own
+	adrift     nodeSet               // those of them that were renamed to where nothing is watched
+	closed     nodeSet               // nodes that were closed after writing, also where the other side cannot tell
+	read       nodeSet               // nodes that were read, where the other side cannot tell
+	handles    map[uint32]handles    // by node
+	narrow     map[int32]narrowWatch // by wd
+	placements []placement           // in order
+	endings    []ending              // in order
+	own        map[ownKey][]int      // events that there were before each that the recorder caused
+	spans      map[uint32][]span     // in which the watch of a node did not see all
+	lost       int                   // overflowed or reported, where the latest loss may be told again
 
 	starts []uint32 // of the events of each node in list
 	list   []uint32
@@ -319,6 +321,9 @@ func (s *side) event(r *event.Record) {
 	}
 	if r.Name == "" {
 		bits |= bitSelf
+		if mask&event.Mask(ends) != 0 {
+			s.endings = append(s.endings, ending{s.events.n, r.WD})
+		}
 	}
 	s.add(id, bits, r)
 }
