@@ -135,20 +135,29 @@ func pty(t *testing.T) (master, slave *os.File) {
 	return master, slave
 }
 
-func TestWatchesThatTheKernelRefusesAreTold(t *testing.T) {
-	if err := exec.Command("unshare", "-U", "-r", "sh", "-c", "echo 3 >/proc/sys/user/max_inotify_watches").Run(); err != nil {
+// limited gives fsrec, as a shell in dir calls it, where no more than so many watches may be.
+func limited(t *testing.T, dir string, watches int) (fsrec func(command string) *exec.Cmd) {
+	t.Helper()
+	shell := func(command string) *exec.Cmd {
+		cmd := exec.Command("unshare", "-U", "-r", "sh", "-c", fmt.Sprintf("echo %d >/proc/sys/user/max_inotify_watches && exec %s", watches, command))
+		cmd.Dir = dir
+		return cmd
+	}
+	if err := shell("true").Run(); err != nil {
 		t.Skipf("a limit of its own needs a user namespace: %v", err)
 	}
+	return func(command string) *exec.Cmd { return shell("fsrec " + command) }
+}
+
+func TestWatchesThatTheKernelRefusesAreTold(t *testing.T) {
 	dir := t.TempDir()
+	fsrec := limited(t, dir, 3)
 	for _, name := range []string{"a", "b", "c", "d"} {
 		if err := os.MkdirAll(filepath.Join(dir, "d", name), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
-	cmd := exec.Command("unshare", "-U", "-r", "sh", "-c",
-		"echo 3 >/proc/sys/user/max_inotify_watches && exec fsrec record d -- sh -c 'for i in 1 2 3 4 5 6 7 8 9; do : >d/x$i; done'")
-	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
+	out, err := fsrec("record d -- sh -c 'for i in 1 2 3 4 5 6 7 8 9; do : >d/x$i; done'").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
@@ -170,18 +179,10 @@ func TestWatchesThatTheKernelRefusesAreTold(t *testing.T) {
 }
 
 func TestADirectoryThatAppearsAndIsRefusedIsToldWithTheSetting(t *testing.T) {
-	const limited = "echo 1 >/proc/sys/user/max_inotify_watches && exec "
-	if err := exec.Command("unshare", "-U", "-r", "sh", "-c", limited+"true").Run(); err != nil {
-		t.Skipf("a limit of its own needs a user namespace: %v", err)
-	}
 	dir := t.TempDir()
+	fsrec := limited(t, dir, 1)
 	if err := os.Mkdir(filepath.Join(dir, "d"), 0o755); err != nil {
 		t.Fatal(err)
-	}
-	fsrec := func(command string) *exec.Cmd {
-		cmd := exec.Command("unshare", "-U", "-r", "sh", "-c", limited+"fsrec "+command)
-		cmd.Dir = dir
-		return cmd
 	}
 	refused := regexp.MustCompile(`(?m)^fsrec: warning: cannot watch ".*/d/[ab]": no space left on device: user.max_inotify_watches is 1;`)
 
