@@ -2,6 +2,7 @@ package replayer_test
 
 import (
 	"errors"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -74,5 +75,7 @@ func TestAMaskOfAnUpdateIsRefusedAsALiveBackendDoes(t *testing.T) {
 
 func TestAPatternTellsWhatIsRefused(t *testing.T) {
 	got := add(t, replay(t, parse(t, narrow)), event.WatchRequest{Path: "/u/l*", Mask: event.IN_MODIFY | event.IN_ONLYDIR, Glob: true})
-	equal(t, got, []string{`cannot watch "/u/log.txt": not a directory`})
+	if len(got) != 1 || !strings.HasPrefix(got[0], `cannot watch "/u/log.txt": `) || !strings.HasSuffix(got[0], ": it is not a directory, and IN_ONLYDIR was asked for") {
+		t.Errorf("%q", got)
+	}
 }

@@ -329,7 +329,7 @@ func (r *Replayer) watches(recorded string, below bool) []event.Record {
 func (r *Replayer) refusal(w *event.Record, path string, mask event.Mask) error {
 	switch {
 	case mask&event.IN_ONLYDIR != 0 && w.Flags&event.FlagDir == 0:
-		return refused(path, syscall.ENOTDIR, "")
+		return refused(path, syscall.ENOTDIR, "it is not a directory, and IN_ONLYDIR was asked for")
 	case mask&event.IN_MASK_CREATE != 0 && r.asked[w.WD] != nil && !r.withheld[w.WD]:
 		return refused(path, syscall.EEXIST, "it is watched already, and IN_MASK_CREATE was asked for")
 	}
