@@ -13,10 +13,10 @@ type places struct {
 	nodes    map[edge]*node
 	version  uint64 // of the paths of watches: a rename makes another
 	path     []byte // in the making
-	near     *node  // the directory of the path that was found last,
-	nearPath string // and that path, folded, up to its last separator
+	near     *node  // the directory of the path that was found last, from which the next one is walked to where it is below:
+	nearPath string // that path, folded, up to its last separator
 
-	joined     []*Watch // whose paths were put together since there were none
+	joined     []*Watch // whose paths are kept since there were none
 	joinedSize int
 }
 
@@ -57,7 +57,7 @@ func (p Platform) MaxPath() int {
 	return 8 << 10
 }
 
-// maxJoined is how many bytes of paths that were put together are kept.
+// maxJoined is how many bytes of the paths of watches that have a place are kept. The others are put together when they are asked for.
 const maxJoined = 64 << 20
 
 func newPlaces(platform Platform) places {
@@ -137,11 +137,12 @@ func (p *places) directory(path, folded string, make bool) (n *node, at int, ok 
 	}
 	separator := p.platform.Separator()
 	last := strings.LastIndexByte(folded, separator)
-	if p.near != nil && folded[:last] == p.nearPath {
-		return p.near, last + 1, true
+	if end := len(p.nearPath); p.near != nil && len(root) <= end+1 && end <= last && folded[end] == separator && folded[:end] == p.nearPath {
+		n, at = p.near, end+1
+	} else {
+		n, at = p.child(nil, path[:len(root)], root, make), len(path)-len(rest)
 	}
-	n = p.child(nil, path[:len(root)], root, make)
-	for at = len(path) - len(rest); n != nil && at <= last; {
+	for n != nil && at <= last {
 		end := at + strings.IndexByte(folded[at:], separator)
 		n = p.child(n, path[at:end], folded[at:end], make)
 		at = end + 1
@@ -156,15 +157,15 @@ func (p *places) directory(path, folded string, make bool) (n *node, at int, ok 
 func (p *places) child(up *node, name, folded string, make bool) *node {
 	n := p.nodes[edge{up, folded}]
 	if n == nil && make {
-		n = &node{name: name}
-		p.hang(n, up, folded)
+		n = &node{name: strings.Clone(name)} // which does not keep all of the path
+		p.hang(n, up)
 	}
 	return n
 }
 
 // hang puts n, with all below it, into directory up; nil makes a root of it.
-func (p *places) hang(n, up *node, folded string) {
-	p.nodes[edge{up, folded}] = n
+func (p *places) hang(n, up *node) {
+	p.nodes[edge{up, p.platform.Fold(n.name)}] = n
 	if up != nil {
 		n.closed = false
 		up.attach(n)
@@ -210,8 +211,8 @@ func (p *places) move(n *node, dst string) {
 	p.remove(n)
 	folded := p.platform.Fold(dst)
 	up, at, _ := p.directory(dst, folded, true)
-	n.name = dst[at:]
-	p.hang(n, up, folded[at:])
+	n.name = strings.Clone(dst[at:])
+	p.hang(n, up)
 	p.changed(n)
 	p.prune(old)
 }
@@ -253,12 +254,8 @@ func (p *places) join(n *node) (path []byte, top *node) {
 	return path, top
 }
 
-// keep gives w the path that was put together for it, and forgets all such where
-// they have become too many.
-func (p *places) keep(w *Watch, path []byte) {
-	if string(path) == w.path {
-		return
-	}
+// keep gives w its path, and forgets all such where they have become too many.
+func (p *places) keep(w *Watch, path string) {
 	if p.joinedSize > maxJoined {
 		for _, old := range p.joined {
 			if old.at != nil {
@@ -267,7 +264,7 @@ func (p *places) keep(w *Watch, path []byte) {
 		}
 		p.joined, p.joinedSize = p.joined[:0], 0
 	}
-	w.path = string(path)
+	w.path = path
 	p.joined = append(p.joined, w)
 	p.joinedSize += len(path) + 64 // and what stands for it here
 }

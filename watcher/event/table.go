@@ -62,7 +62,9 @@ func (w *Watch) resolve() {
 		if top.stands == departed {
 			w.Flags |= FlagLost
 		}
-		w.table.keep(w, path)
+		if string(path) != w.path {
+			w.table.keep(w, string(path))
+		}
 	}
 	w.version = w.table.version
 }
@@ -192,6 +194,7 @@ func (t *Table) set(r *Record) {
 		other.settle()
 	}
 	n.watch, w.at = w, n
+	t.keep(w, r.Path)
 	t.spell(w)
 }
 
