@@ -43,7 +43,7 @@ type node struct {
 	count  uint32 // events
 	last   uint32 // index of the latest event, plus 1
 	gen    uint32 // creations, deletions and renames of the path so far
-	at     uint32 // the value of side.lives that epoch is of
+	at     uint32 // the value of side.lives that epoch is of; 0 is none
 	placed uint32 // events that there were when a new directory got its watch; 0 is none
 	born   uint32 // events that there were when a directory that has come was surely not there; 0 is not known
 }
@@ -53,17 +53,20 @@ type node struct {
 type names struct {
 	nodes chunks[node]
 	text  strings.Builder
-	slots []slotted // open addressing by node.hash
+	slots []slotted // open addressing by slotKey
 }
 
+// slotKey is what a node is found by. What has the same place below different roots has the same hash.
+func slotKey(parent uint32, hash uint64) uint64 { return hash ^ uint64(parent)*0x9e3779b97f4a7c15 }
+
 // slotted is the number of a node in the low half, and in the high one that of its
-// hash, so that few nodes are looked at that are not the one; 0 is free.
+// key, so that few nodes are looked at that are not the one; 0 is free.
 type slotted uint64
 
 func (s slotted) id() uint32 { return uint32(s) }
 
-// unlike reports whether the node has another hash.
-func (s slotted) unlike(hash uint64) bool { return (uint64(s)^hash)>>32 != 0 }
+// unlike reports whether the node has another key.
+func (s slotted) unlike(key uint64) bool { return (uint64(s)^key)>>32 != 0 }
 
 // seed and salt are the same for all recordings of a process, so that hashes
 // can be compared, and unknown to whoever made a hostile one. The salts have a seed of their own: no name may hash to one.
@@ -108,13 +111,13 @@ func (n *names) find(parent uint32, name string) (id uint32, hash uint64) {
 
 // lookup is find for a hash that is known.
 func (n *names) lookup(parent uint32, hash uint64, name string) uint32 {
-	mask := uint64(len(n.slots) - 1)
-	for i := hash & mask; ; i = (i + 1) & mask {
+	key, mask := slotKey(parent, hash), uint64(len(n.slots)-1)
+	for i := key & mask; ; i = (i + 1) & mask {
 		at := n.slots[i]
 		if at == 0 {
 			return 0
 		}
-		if at.unlike(hash) {
+		if at.unlike(key) {
 			continue
 		}
 		if x := n.node(at.id()); x.hash == hash && x.parent == parent && n.element(x) == name {
@@ -130,17 +133,17 @@ func (n *names) insert(parent uint32, name string, hash uint64) uint32 {
 	}
 	id := uint32(n.nodes.add(node{hash: hash, parent: parent, nameAt: uint32(n.text.Len()), name: uint32(len(name))}))
 	n.text.WriteString(name)
-	n.place(id, hash)
+	n.place(id, slotKey(parent, hash))
 	return id
 }
 
-func (n *names) place(id uint32, hash uint64) {
+func (n *names) place(id uint32, key uint64) {
 	mask := uint64(len(n.slots) - 1)
-	i := hash & mask
+	i := key & mask
 	for n.slots[i] != 0 {
 		i = (i + 1) & mask
 	}
-	n.slots[i] = slotted(hash&^math.MaxUint32 | uint64(id))
+	n.slots[i] = slotted(key&^math.MaxUint32 | uint64(id))
 }
 
 func (n *names) grow() {
@@ -148,7 +151,7 @@ func (n *names) grow() {
 	clear(n.slots) // a fresh page that is read before it is written costs two faults, and the second one stops all processors
 	for id := 1; id < n.nodes.n; id++ {
 		if x := n.nodes.at(id); x.parent != 0 {
-			n.place(uint32(id), x.hash)
+			n.place(uint32(id), slotKey(x.parent, x.hash))
 		}
 	}
 }

@@ -422,7 +422,7 @@ func (s *side) epochs(want []bool) []uint64 {
 		x := s.names.nodes.at(id)
 		x.gen, x.at, x.last = 0, 0, 0
 	}
-	s.lives = 1
+	s.lives, s.since = 1, 1
 	out := make([]uint64, len(s.list))
 	const lives = uint32(event.IN_CREATE | event.IN_DELETE | event.IN_MOVE)
 	for i := range s.events.n {
@@ -433,8 +433,7 @@ func (s *side) epochs(want []bool) []uint64 {
 		}
 		x.last++
 		if e.mask&lives != 0 && e.mask&(uint32(event.IN_ISDIR)|bitDirUnknown) != 0 && s.isCommon(i) {
-			x.gen++
-			s.lives++
+			s.lived(x)
 		}
 	}
 	return out

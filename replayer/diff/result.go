@@ -1,7 +1,9 @@
 package diff
 
 import (
+	"cmp"
 	"encoding/json"
+	"slices"
 	"unicode/utf8"
 
 	"fsrec/watcher/event"
@@ -203,11 +205,6 @@ func (s *side) rootIndex(id uint32) int {
 	if len(s.roots) < 2 {
 		return 0
 	}
-	id = s.names.rootOf(id)
-	for i := range s.roots {
-		if s.roots[i].node == id {
-			return i
-		}
-	}
-	return 0
+	n, _ := slices.BinarySearchFunc(s.roots, s.names.rootOf(id), func(r root, id uint32) int { return cmp.Compare(r.node, id) })
+	return n
 }

@@ -2,6 +2,7 @@ package diff
 
 import (
 	"slices"
+	"sort"
 	"strings"
 
 	"fsrec/watcher/event"
@@ -16,54 +17,64 @@ type root struct {
 
 func (s *side) platform() event.Platform { return s.input.Header.Platform }
 
+// clean is path without separators at its end.
+func (s *side) clean(path string) string {
+	for path != "" && path[len(path)-1] == s.platform().Separator() {
+		up := s.platform().Parent(path)
+		if up == path {
+			break
+		}
+		path = up
+	}
+	return path
+}
+
 // addRoot makes a root of path, unless it is one.
 func (s *side) addRoot(path string) *root {
-	for i := range s.roots {
-		if s.platform().Fold(s.roots[i].path) == s.platform().Fold(path) {
-			return &s.roots[i]
-		}
+	path = s.clean(path)
+	if top := s.tops.At(path); top != nil {
+		return &s.roots[top.WD]
 	}
+	s.tops.Apply(&event.Record{Kind: event.KindWatch, WD: int32(len(s.roots)), Path: path})
 	s.roots = append(s.roots, root{path: path, node: s.names.root(salt[1])})
 	return &s.roots[len(s.roots)-1]
 }
 
-// nested reports whether a recorded root is inside another one.
-func (s *side) nested(path string) bool {
-	return slices.ContainsFunc(s.input.Header.Roots, func(other string) bool {
-		rest, below := s.platform().Below(other, path)
-		return below && rest != ""
-	})
+// addRecorded makes roots of those of the header, but for what is in another one.
+func (s *side) addRecorded() {
+	all := event.NewTable(s.platform())
+	for i, path := range s.input.Header.Roots {
+		all.Apply(&event.Record{Kind: event.KindWatch, WD: int32(i), Path: s.clean(path)})
+	}
+	for _, path := range s.input.Header.Roots {
+		path = s.clean(path)
+		if up := s.platform().Parent(path); up == path || all.Over(up) == nil {
+			s.addRoot(path)
+		}
+	}
 }
 
 // inRoot reports whether an absolute path is that of a root, or below one.
-func (s *side) inRoot(path string) bool {
-	return slices.ContainsFunc(s.roots, func(r root) bool {
-		_, below := s.platform().Below(r.path, path)
-		return below
-	})
-}
+func (s *side) inRoot(path string) bool { return s.tops.Over(s.clean(path)) != nil }
 
-// pathNode is the node of an absolute path; a path in no root becomes one.
+// pathNode is the node of an absolute path; a path in no root becomes one. It is 0 where the path is
+// longer than any system has.
 func (s *side) pathNode(path string) uint32 {
-	var best *root
-	rest := ""
-	for i := range s.roots {
-		r := &s.roots[i]
-		if best != nil && len(r.path) <= len(best.path) {
-			continue
-		}
-		if below, ok := s.platform().Below(r.path, path); ok {
-			best, rest = r, below
-		}
+	path = s.clean(path)
+	r := (*root)(nil)
+	if top := s.tops.Over(path); top != nil {
+		r = &s.roots[top.WD]
+	} else if len(path) <= s.platform().MaxPath() {
+		r = s.addRoot(path)
+	} else {
+		return 0
 	}
-	if best == nil {
-		best = s.addRoot(path)
-	}
-	best.used = true
+	r.used = true
+	rest, _ := s.platform().Below(r.path, path)
 	if rest == "" {
-		return best.node
+		return r.node
 	}
-	return s.walk(best.node, rest)
+	return s.walk(r.node, rest)
 }
 
 // A hostile recording can make the paths of its watches longer with every record,
@@ -82,18 +93,44 @@ func (s *side) walk(dir uint32, path string) uint32 {
 	if strings.Count(path, string(sep)) > maxPathDepth || s.names.nodes.n > freeElements && int64(s.names.nodes.n) > elementsARecord*s.records {
 		return 0
 	}
-	for path != "" {
-		element := path
-		if i := strings.IndexByte(path, sep); i >= 0 {
-			element, path = path[:i], path[i+1:]
-		} else {
-			path = ""
+	t := &s.trail
+	if t.dir != dir {
+		t.dir, t.steps = dir, t.steps[:0]
+	}
+	n := sort.Search(len(t.steps), func(i int) bool {
+		end := t.steps[i].end
+		return len(path) < end || len(path) > end && path[end] != sep || path[:end] != t.path[:end]
+	})
+	t.path, t.steps = path, t.steps[:n]
+	at := 0
+	if n > 0 {
+		at, dir = t.steps[n-1].end+1, t.steps[n-1].node
+	}
+	for at < len(path) {
+		end := len(path)
+		if i := strings.IndexByte(path[at:], sep); i >= 0 {
+			end = at + i
 		}
-		if element != "" {
-			dir = s.element(dir, element)
+		if end > at {
+			dir = s.element(dir, path[at:end])
+			t.steps = append(t.steps, step{end, dir})
 		}
+		at = end + 1
 	}
 	return dir
+}
+
+// trail is the path that was walked last: the next one often begins as it does.
+type trail struct {
+	dir   uint32 // where it began
+	path  string
+	steps []step
+}
+
+// step is an element of a path: where it ends, and the node up to there.
+type step struct {
+	end  int
+	node uint32
 }
 
 // element gives the node of a single name, under its folded form where case is ignored.
@@ -136,10 +173,32 @@ func (s *side) child(dir uint32, name string) uint32 {
 	return means
 }
 
+// placedAt is the node of a watch, as of the value of side.renames.
+type placedAt struct{ node, renames uint32 }
+
+// watchNode is the node of a watch.
+func (s *side) watchNode(w *event.Watch) uint32 {
+	if at := s.nodes[w.WD]; at.node != 0 && at.renames == s.renames {
+		return at.node
+	}
+	id := s.pathNode(w.Path())
+	s.nodes[w.WD] = placedAt{id, s.renames}
+	return id
+}
+
+// nodeOf is the node of where a record places a watch, or moves several.
+func (s *side) nodeOf(r *event.Record) uint32 {
+	if r.Kind == event.KindWatch {
+		delete(s.nodes, r.WD)
+		return s.watchNode(s.table.Watch(r.WD))
+	}
+	return s.pathNode(r.Path)
+}
+
 func (s *side) fill(at *slot, wd int32) {
 	*at = slot{wd: wd, tables: s.tables}
 	if w := s.table.Watch(wd); w != nil {
-		at.node, at.lost, at.mask = s.pathNode(w.Path()), w.Lost(), asked(w.Mask)|event.AlwaysDelivered
+		at.node, at.lost, at.mask = s.watchNode(w), w.Lost(), asked(w.Mask)|event.AlwaysDelivered
 		at.dir = w.Flags&event.FlagDir != 0
 	}
 }

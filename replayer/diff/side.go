@@ -69,13 +69,18 @@ type side struct {
 	pending []event.Record // read to learn of the watches
 	eof     bool
 
-	names  *names
-	table  *event.Table
-	roots  []root
-	slots  [256]slot
-	tables uint32 // changes of the table
-	lives  uint32 // changes of directories: what epochs are valid for
-	shown  map[uint32]uint32
+	names   *names
+	table   *event.Table
+	roots   []root
+	tops    *event.Table // of the roots: the wd is the place in roots
+	trail   trail
+	nodes   map[int32]placedAt // by wd
+	renames uint32             // changes of paths of watches
+	slots   [256]slot
+	tables  uint32 // changes of the table
+	lives   uint32 // changes of directories
+	since   uint32 // the latest of them that an epoch which is known depends on
+	shown   map[uint32]uint32
 
 	events     chunks[ev]
 	seqs       chunks[uint32]
@@ -127,9 +132,9 @@ type asideKey struct {
 
 func newSide(input Input, which int) *side {
 	return &side{
-		input: input, which: which, names: newNames(), table: event.NewTable(input.Header.Platform), tables: 1, lives: 1,
+		input: input, which: which, names: newNames(), table: event.NewTable(input.Header.Platform), tops: event.NewTable(input.Header.Platform), tables: 1, lives: 1, since: 1,
 		aside: make(map[asideKey]int64), handles: make(map[uint32]handles), shown: make(map[uint32]uint32),
-		narrow: make(map[int32]narrowWatch), own: make(map[ownKey][]int), spans: make(map[uint32][]span),
+		nodes: make(map[int32]placedAt), narrow: make(map[int32]narrowWatch), own: make(map[ownKey][]int), spans: make(map[uint32][]span),
 	}
 }
 
@@ -146,11 +151,7 @@ func (s *side) peek(ctx context.Context) error {
 
 // load reads the recording to its end.
 func (s *side) load(ctx context.Context) error {
-	for _, path := range s.input.Header.Roots {
-		if !s.nested(path) {
-			s.addRoot(path)
-		}
-	}
+	s.addRecorded()
 	batch := s.pending
 	s.pending = nil
 	var tr *translate.Translator
@@ -202,14 +203,18 @@ func (s *side) control(r *event.Record) {
 		again := s.table.Watch(r.WD) != nil
 		s.table.Apply(r)
 		s.tables++
+		if r.Kind == event.KindMove || s.platform() == event.Windows { // there a watch can change how the path of another is spelled
+			s.renames++
+		}
 		if r.Kind == event.KindUnwatch {
 			s.widened(r.WD)
+			delete(s.nodes, r.WD)
 		}
 		if r.Kind == event.KindMove && r.Path == "" && s.inRoot(r.Src) {
 			s.adrift.set(s.pathNode(r.Src))
 		}
 		if r.Kind == event.KindWatch || r.Kind == event.KindMove && s.inRoot(r.Path) {
-			id := s.pathNode(r.Path) // a root, where it is in none
+			id := s.nodeOf(r) // a root, where it is in none
 			s.watched.set(id)
 			if r.Kind == event.KindWatch {
 				if !again {
@@ -404,8 +409,7 @@ func (s *side) add(id, bits uint32, r *event.Record) {
 	}
 	const lives = uint32(event.IN_CREATE | event.IN_DELETE | event.IN_MOVE)
 	if bits&lives != 0 && bits&(uint32(event.IN_ISDIR)|bitDirUnknown) != 0 {
-		x.gen++
-		s.lives++
+		s.lived(x)
 		s.come(x, bits, i)
 	}
 }
@@ -444,10 +448,19 @@ func (s *side) epoch(dir uint32) uint64 {
 		return 0
 	}
 	d := s.names.node(dir)
-	if d.at != s.lives {
+	if d.at < s.since {
 		d.epoch, d.at = mix(s.epoch(d.parent), uint64(d.gen)), s.lives
 	}
 	return d.epoch
+}
+
+// lived counts that a directory came or went.
+func (s *side) lived(x *node) {
+	x.gen++
+	s.lives++
+	if x.at != 0 {
+		s.since = s.lives
+	}
 }
 
 func (s *side) moveFrom(h half) {
@@ -465,9 +478,7 @@ func (s *side) expire(n int) {
 		e := s.events.at(h.index)
 		s.account(s.names.node(e.node), e.mask, 0, h.place, h.epoch)
 	}
-	if n > 0 {
-		s.moves = append(s.moves[:0], s.moves[n:]...)
-	}
+	s.moves = s.moves[n:] // append makes room where the end is reached, for many at a time
 }
 
 func (s *side) moveTo(i int, place uint32, epoch uint64, r *event.Record) {
