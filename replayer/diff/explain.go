@@ -29,6 +29,7 @@ type explainer struct {
 	gapOf  [2]byEvent // of an event that only one side has
 	lateIn [2]byEvent // of an event that both have at different places: the gap that it stands in
 	moves  [2][]int   // see dirMoves
+	kinds  [2]kinds
 	uses   map[*Rule]int
 	polled [2]*outcomes            // see seen
 	opened map[[2]uint32][2][2]int // see openings
@@ -49,6 +50,9 @@ const (
 func newExplainer(c *comparison) *explainer {
 	x := &explainer{c: c, uses: make(map[*Rule]int), opened: make(map[[2]uint32][2][2]int)}
 	x.mark()
+	for i, s := range c.sides {
+		x.kinds[i] = s.kinds()
+	}
 	for n := range c.gaps {
 		for i := range c.sides {
 			for _, e := range c.gaps[n].only[i] {
@@ -161,7 +165,7 @@ func (x *explainer) run() {
 	}
 	for _, r := range x.c.conf.rules.Rules {
 		for a := range 2 {
-			if r.sides[0].holds(x.c.sides[a]) && r.sides[1].holds(x.c.sides[1-a]) && r.sidesHold(x.c, a) {
+			if r.sides[0].holds(x.c.sides[a]) && r.sides[1].holds(x.c.sides[1-a]) && r.sidesHold(x.c, a) && x.possible(r, a) {
 				x.apply(r, a)
 			}
 		}

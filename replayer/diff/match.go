@@ -43,19 +43,13 @@ func (m *match) run() bool {
 
 // fits reports whether an event is of the kind of a pattern.
 func (m *match) fits(p *pattern, i, index int) bool {
-	e := m.x.c.sides[i].events.at(index)
-	dir := e.mask&uint32(event.IN_ISDIR) != 0
+	mask, first := m.x.c.sides[i].events.at(index).mask, m.x.items[m.anchor].mask
 	switch {
-	case e.mask&p.mask == 0,
-		p.same && (e.mask^m.x.items[m.anchor].mask)&maskBits != 0,
-		p.equal && (e.mask^m.x.items[m.anchor].mask)&bitSelf != 0,
-		p.move && e.mask&bitJoined == 0,
-		p.dir && !dir && e.mask&bitDirUnknown == 0,
-		p.file && dir,
-		p.synthetic && e.mask&bitSynthetic == 0:
+	case p.same && (mask^first)&maskBits != 0,
+		p.equal && (mask^first)&bitSelf != 0:
 		return false
 	}
-	return p.move || p.need != needOnly || e.mask&bitJoined == 0
+	return p.fits(mask)
 }
 
 // bind sets the variables of a pattern to the paths of an event, where they are free,
@@ -235,12 +229,12 @@ func (c *comparison) counterpart(i, index int) int {
 func (m *match) admits(p *pattern, i, index int) bool {
 	e := m.x.c.sides[i].events.at(index)
 	switch {
-	case p.need == needBoth && e.mask&(bitOnly|bitLate) != 0:
+	case !p.stands(e.mask):
 		return false
 	case !m.stands(p.place, i, index), p.equal && !m.merges(i, index):
 		return false
 	case p.need == needOnly:
-		return e.mask&bitOnly != 0 && m.free(i, index)
+		return m.free(i, index)
 	}
 	return true
 }
