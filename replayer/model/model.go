@@ -405,7 +405,7 @@ func (m *Model) expire(n int) {
 	for _, h := range m.pending[:max(n, 0)] {
 		m.find(&h.record, UnpairedMove, h.path, false, "%s of %q without an IN_MOVED_TO: it went outside, or the other half is missing", h.record.Mask, h.path)
 	}
-	m.pending = append(m.pending[:0], m.pending[max(n, 0):]...)
+	m.pending = m.pending[max(n, 0):] // append makes room where the end is reached, for many at a time
 }
 
 // deleteSelf removes a root: of what is below one, the directory above tells.
