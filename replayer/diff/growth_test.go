@@ -114,3 +114,29 @@ func TestRoots(t *testing.T) {
 		t.Error("what is in two roots has the nearest one")
 	}
 }
+
+// A chain of directories that is renamed with every fourth record makes no more paths than its records allow.
+func TestPathsAreBoundedByRecords(t *testing.T) {
+	const depth, renames = 100, 12_000
+	records := []event.Record{watched(1, "/w")}
+	path := "/w/0"
+	for i := range int32(depth) {
+		records = append(records, watched(i+2, path))
+		path += "/d"
+	}
+	for i := range renames {
+		from, to := fmt.Sprint(i), fmt.Sprint(i+1)
+		records = append(records,
+			event.Record{Kind: event.KindEvent, WD: 1, Mask: event.IN_MOVED_FROM | event.IN_ISDIR, Name: from, Cookie: uint32(i + 1)},
+			event.Record{Kind: event.KindEvent, WD: 1, Mask: event.IN_MOVED_TO | event.IN_ISDIR, Name: to, Cookie: uint32(i + 1)},
+			event.Record{Kind: event.KindMove, WD: 2, Src: "/w/" + from, Path: "/w/" + to},
+			event.Record{Kind: event.KindEvent, WD: depth + 1, Mask: event.IN_CREATE, Name: "f"})
+	}
+	s := tell(t, []string{"/w"}, records)
+	if most := max(freeElements, elementsARecord*len(records)) + depth + s.events.n; s.names.nodes.n > most {
+		t.Errorf("%d nodes for %d records, want at most %d", s.names.nodes.n, len(records), most)
+	}
+	if n := s.aside[asideKey{AsideUnwatched, event.IN_CREATE}]; int64(s.events.n)+n != s.told {
+		t.Errorf("of %d events %d are kept and %d set aside", s.told, s.events.n, n)
+	}
+}

@@ -83,7 +83,7 @@ func (s *side) pathNode(path string) uint32 {
 const (
 	maxPathDepth    = 1024
 	freeElements    = 1 << 20
-	elementsARecord = 64
+	elementsARecord = 8
 )
 
 // walk gives the node of a path of one or more elements below dir, 0 where it

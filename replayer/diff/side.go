@@ -203,7 +203,7 @@ func (s *side) control(r *event.Record) {
 		again := s.table.Watch(r.WD) != nil
 		s.table.Apply(r)
 		s.tables++
-		if r.Kind == event.KindMove || s.platform() == event.Windows { // there a watch can change how the path of another is spelled
+		if r.Kind == event.KindMove {
 			s.renames++
 		}
 		if r.Kind == event.KindUnwatch {
