@@ -175,6 +175,7 @@ var relations = map[string]relation{
 	"formerly":  {2, 0}, // what has the path of the second event had the first one before directories were renamed
 	"adrift":    {1, 1}, // that side watched a directory above it, and lost it since it was renamed to where nothing is watched
 	"unseen":    {1, 1}, // what the first event tells that side could not see, as its watch of a new directory was placed later; or it listed what is left of that
+	"reused":    {1, 0}, // the path was that of several directories in turn, and a recorder that listed one of them caused events like the first one
 	"watched":   {1, 1}, // the recording of that side had a watch on the object itself
 	"linked":    {1, 1}, // that side, which tells of files that are closed after writing, tells it of none of this path: a link, not a file that a program made
 	"outcome":   {1, 1}, // of what the first event is about, that side, which polled, tells the end that it comes to on the other one
@@ -197,7 +198,7 @@ func (p *ruleParser) predicates(value string) error {
 		args, closed := strings.CutSuffix(args, ")")
 		takes, known := relations[name]
 		if !ok || !closed || !known {
-			return p.fail(word, "want NAME(PATH) or NAME(PATH, PATH) with in, below, together, apart, respelled, short or root, formerly(PATH, PATH), adrift(PATH, SIDE), linked(PATH, SIDE), overlap(PATH, SIDE), paired(PATH, SIDE), read(PATH, SIDE), unseen(PATH, SIDE), watched(PATH, SIDE), outcome(PATH, SIDE), ended(PATH, SIDE), unnoticed(PATH, SIDE), later(SIDE), nowrites(SIDE) or older(SIDE)")
+			return p.fail(word, "want NAME(PATH) or NAME(PATH, PATH) with in, below, together, apart, respelled, short, root or reused, formerly(PATH, PATH), adrift(PATH, SIDE), linked(PATH, SIDE), overlap(PATH, SIDE), paired(PATH, SIDE), read(PATH, SIDE), unseen(PATH, SIDE), watched(PATH, SIDE), outcome(PATH, SIDE), ended(PATH, SIDE), unnoticed(PATH, SIDE), later(SIDE), nowrites(SIDE) or older(SIDE)")
 		}
 		one := predicate{name: name, not: not}
 		for arg := range strings.SplitSeq(args, ",") {

@@ -35,6 +35,13 @@
 // Where both recordings tell the operations that caused their events (marks "op: ..."), the operations are
 // aligned first, and events are compared within them.
 //
+// # New directories
+//
+// inotify watches single directories, and how soon a new one is watched is chance. So where the recordings differ, the directories of
+// both are followed as objects, from their creation to their end and under whatever names: what one watch tells of a name
+// must be the end of what an earlier one told, and what was there when it was placed must have been found by listing. What came before is set aside, or
+// explained where it is a creation, a removal or a rename; a single event that is missing, or too many, does not fit and is not.
+//
 // # Loss
 //
 // What one recording lacks and can have lost has the verdict [Unknown]: a loss stands

@@ -168,29 +168,49 @@ func (p *pathDiff) narrow(g *gap) {
 	}
 }
 
-// repay sets aside what a side tells at another place than the other one, where an equal event that its recorder caused stands: of the
-// two that a recording tells nobody can say which its recorder caused.
+// repay sets aside what a side tells at another place than the other one, where its recorder caused an equal event: of the
+// two nobody can say which that was.
 func (p *pathDiff) repay() {
+	if len(p.c.sides[0].own)+len(p.c.sides[1].own) == 0 || len(p.c.gaps) == p.first {
+		return
+	}
+	other := make(map[uint32][]int) // by kind, what only the left side has, where somebody's recorder listed the directory
 	for n := p.first; n < len(p.c.gaps); n++ {
-		g := &p.c.gaps[n]
-		for i, s := range p.c.sides {
-			g.only[i] = slices.DeleteFunc(g.only[i], func(e int) bool {
-				one := s.events.at(e)
-				at := slices.Index(p.owed[i], one.mask&maskBits)
-				if at < 0 {
-					return false
+		for i := range p.c.sides {
+			for _, e := range slices.Clone(p.c.gaps[n].only[i]) {
+				kind := p.c.sides[i].events.at(e).mask & maskBits
+				if at := slices.Index(p.owed[i], kind); at >= 0 {
+					p.owed[i] = slices.Delete(p.owed[i], at, at+1)
+					p.excuse(i, e)
+				} else if i == 0 && p.c.reused(p.path, kind) {
+					other[kind] = append(other[kind], e)
 				}
-				p.owed[i] = slices.Delete(p.owed[i], at, at+1)
-				one.mask &^= bitOnly
-				p.c.setAside(i, StepUnseen, e)
-				return true
-			})
-		}
-		if len(g.only[0])+len(g.only[1]) == 0 {
-			p.c.gaps = slices.Delete(p.c.gaps, n, n+1)
-			n--
+			}
 		}
 	}
+	for n := p.first; n < len(p.c.gaps) && len(other) > 0; n++ {
+		for _, e := range slices.Clone(p.c.gaps[n].only[1]) {
+			kind := p.c.sides[1].events.at(e).mask & maskBits
+			at := slices.IndexFunc(other[kind], func(left int) bool { return p.piece(0, left) != p.piece(1, e) })
+			if at >= 0 {
+				p.excuse(0, other[kind][at])
+				p.excuse(1, e)
+				other[kind] = slices.Delete(other[kind], at, at+1)
+			}
+		}
+	}
+	rest := slices.DeleteFunc(p.c.gaps[p.first:], func(g gap) bool { return len(g.only[0])+len(g.only[1]) == 0 })
+	p.c.gaps = p.c.gaps[:p.first+len(rest)]
+}
+
+// excuse sets aside what only one side has.
+func (p *pathDiff) excuse(i, e int) {
+	for n := p.first; n < len(p.c.gaps); n++ {
+		g := &p.c.gaps[n]
+		g.only[i] = slices.DeleteFunc(g.only[i], func(only int) bool { return only == e })
+	}
+	p.c.sides[i].events.at(e).mask &^= bitOnly
+	p.c.setAside(i, StepUnseen, e)
 }
 
 // narrowIn reports whether something that happened in directory dir before event to, when

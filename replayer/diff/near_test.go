@@ -97,6 +97,7 @@ func TestNearMissesStayUnexplained(t *testing.T) {
 		{"link-count-elsewhere", "with a watch on both sides", linux, ownWatch + "RAW event wd=3 mask=IN_ATTRIB; CREATE g", linux, ownWatch + "CREATE g"},
 		{"watched-object-told-again", "an event of another kind", linux, ownWatch + "OPEN f; RAW event wd=3 mask=IN_CLOSE_WRITE", linux, "OPEN f"},
 		{"watched-object-told-again", "where it is not watched", linux, "OPEN f; OPEN f; CLOSE_WRITE f", linux, "OPEN f; CLOSE_WRITE f"},
+		{"listed-by-whom", "a name of one directory", linux, "CREATE dir x; RAW event own wd=1 mask=IN_OPEN|IN_ISDIR name=\"x\"; RAW event own wd=1 mask=IN_CLOSE_NOWRITE|IN_ISDIR name=\"x\"; ATTRIB dir x; OPEN dir x; OPEN dir x; CLOSE_NOWRITE dir x; DELETE dir x", linux, "CREATE dir x; ATTRIB dir x; OPEN dir x; CLOSE_NOWRITE dir x; DELETE dir x"},
 		{"before-the-watch", "the name is still in use", linux, madeDir + "CREATE d/f", linux, madeDir},
 		{"before-the-watch", "the removal of what was found is lost", linux, madeDir + "CREATE d/f; DELETE d/f", linux, madeDir + "CREATE synthetic d/f"},
 		{"before-the-watch", "in a directory that was there", linux, inDir + "CREATE d/f; DELETE d/f", linux, inDir},

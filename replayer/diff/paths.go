@@ -345,7 +345,7 @@ func (p *pathDiff) lateOnes() {
 	for _, g := range gaps {
 		for _, e := range g.only[1] {
 			t := what{p.c.token(1, e), p.piece(1, e)}
-			if w := waiting[t]; len(w) > 0 && !(p.repeats(0, w[0]) && p.repeats(1, e)) {
+			if w := waiting[t]; len(w) > 0 && (!p.repeats(0, w[0]) || !p.repeats(1, e)) && !p.c.reused(p.path, uint32(t.token>>32)&maskBits) {
 				p.c.setLate(w[0], e, 0)
 				waiting[t] = w[1:]
 			}

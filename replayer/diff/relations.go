@@ -34,6 +34,8 @@ func (m *match) relation(p *predicate) bool {
 		return m.x.c.sides[i].watched.has(m.vars[p.args[0]][i])
 	case "unseen":
 		return m.unseen(p.args[1] ^ m.a)
+	case "reused":
+		return m.x.c.reused(m.vars[p.args[0]], m.x.items[m.anchor].mask&maskBits)
 	case "adrift":
 		i := p.args[1] ^ m.a
 		return m.x.c.adrift(i, m.vars[p.args[0]])

@@ -1,9 +1,7 @@
 package diff
 
 import (
-	"cmp"
 	"slices"
-	"sort"
 
 	"fsrec/watcher/event"
 )
@@ -52,7 +50,7 @@ func (c *comparison) findUnseen() *unseen {
 		if s.input.Header.Backend != "inotify" || len(s.losses) > 0 {
 			return u
 		}
-		some = some || len(s.placements) > 0
+		some = some || len(s.placements)+len(s.own) > 0
 	}
 	if !some {
 		return u
@@ -112,7 +110,7 @@ func (u *unseen) pair(p pairing) {
 	u.selves(p)
 }
 
-// tale is what one side tells of a name in a directory.
+// tales are what one side tells of a name in a directory.
 type tales struct {
 	all   []entry
 	lives []int  // places in all
@@ -247,7 +245,6 @@ func (u *unseen) cut(p pairing, late int, t [2]tales, want fit) bool {
 	if o.placed >= 0 && (there != listed || k == 0 && !listed) {
 		return false
 	}
-	// What is told from place from on has its like on the other side, if it was not unseen by chance.
 	from := 0
 	if k > 0 {
 		from = e.lives[k-1] + 1
@@ -435,114 +432,6 @@ func (u *unseen) knew(i int, o *object, at int) bool {
 	return slices.ContainsFunc(u.met[i][o], func(span [2]int) bool { return span[0] <= at && at < span[1] })
 }
 
-// selves compares what the watches of a directory tell of itself.
-func (u *unseen) selves(p pairing) {
-	var told [2][]int
-	for i, o := range p.of {
-		for _, at := range o.self {
-			if at >= p.from[i] && at < p.to[i] {
-				told[i] = append(told[i], at)
-			}
-		}
-	}
-	for late, o := range p.of {
-		if !o.fresh || o.placed >= 0 || !o.ended() {
-			continue
-		}
-		for _, at := range told[1-late] {
-			u.marks[1-late][at] = markUnseen
-		}
-		return
-	}
-	for late, o := range p.of {
-		if !o.fresh {
-			continue
-		}
-		n := [2]int{u.count(0, told[0]), u.count(1, told[1])}
-		due := 0
-		for _, at := range o.moves {
-			if at >= o.wide {
-				due++
-			}
-		}
-		if n[late] < n[1-late] && n[late] >= due {
-			u.hideMoves(1-late, told[1-late], n[1-late]-n[late])
-		}
-	}
-	u.twice(p)
-	u.deaths(p)
-}
-
-// twice marks what the watch of a directory told after that of the directory above had told the same, where that of the other side
-// was placed later. That one told all that it could, so that what it has less of came before.
-func (u *unseen) twice(p pairing) {
-	kinds := []event.Mask{event.IN_OPEN, event.IN_ACCESS, event.IN_CLOSE_WRITE, event.IN_CLOSE_NOWRITE, event.IN_ATTRIB, event.IN_MODIFY}
-	for late, o := range p.of {
-		if !o.fresh || o.placed < 0 {
-			continue
-		}
-		for _, kind := range kinds {
-			told, twice := u.of(late, o.self, kind, 0), u.of(1-late, p.of[1-late].self, kind, 0)
-			named, due := u.of(1-late, p.of[1-late].named, kind, 0), u.of(late, o.named, kind, o.wide)
-			if len(told) < len(twice) && len(told) >= len(due) && len(twice) <= len(named) {
-				for _, at := range twice[:len(twice)-len(told)] {
-					u.marks[1-late][at] = markUnseen
-				}
-			}
-		}
-	}
-}
-
-// of are the events of a kind among some, from one on.
-func (u *unseen) of(i int, all []int, kind event.Mask, from int) (out []int) {
-	for _, at := range all {
-		if at >= from && u.c.sides[i].events.at(at).mask&uint32(kind) != 0 {
-			out = append(out, at)
-		}
-	}
-	return out
-}
-
-// count counts the IN_MOVE_SELF among events.
-func (u *unseen) count(i int, told []int) (n int) {
-	for _, at := range told {
-		if u.c.sides[i].events.at(at).mask&uint32(event.IN_MOVE_SELF) != 0 {
-			n++
-		}
-	}
-	return n
-}
-
-func (u *unseen) hideMoves(i int, told []int, n int) {
-	for _, at := range told {
-		if n > 0 && u.c.sides[i].events.at(at).mask&uint32(event.IN_MOVE_SELF) != 0 {
-			u.marks[i][at] = markUnseen
-			n--
-		}
-	}
-}
-
-// deaths notes where the watch of a directory told of its end after its removal was told: somebody held it open.
-func (u *unseen) deaths(p pairing) {
-	const ended = uint32(event.IN_DELETE_SELF | event.IN_IGNORED)
-	var after [2]bool
-	for i, o := range p.of {
-		s := u.c.sides[i]
-		if o.died < 0 || !o.fresh {
-			return
-		}
-		for _, at := range o.self {
-			if at > o.died && s.events.at(at).mask&ended != 0 && u.c.place(i, at) == u.c.place(i, o.died) {
-				u.shift[i][at] = o.died
-				after[i] = true
-			}
-		}
-	}
-	if after[0] != after[1] {
-		u.late = append(u.late, [2]int{p.of[0].died, p.of[1].died})
-	}
-}
-
 // part takes moves apart of which the other side tells only the half that was not unseen.
 func (u *unseen) part() {
 	for i, s := range u.c.sides {
@@ -584,72 +473,4 @@ func (u *unseen) halved(i, half int) bool {
 		}
 	}
 	return false
-}
-
-// sort puts what a watch told of the end of its object before the removal of that.
-func (u *unseen) sort(i int, all []int) {
-	if len(u.shift[i]) == 0 {
-		return
-	}
-	order := func(index int) int {
-		if at, ok := u.shift[i][index]; ok {
-			return 2*at - 1
-		}
-		return 2 * index
-	}
-	slices.SortStableFunc(all, func(a, b int) int { return cmp.Compare(order(a), order(b)) })
-}
-
-// cuts are the places of a path where what both sides tell of the same object stands, in order.
-func (p *pathDiff) cuts() (out []pair) {
-	pairs := p.c.unseen.pairs[p.path[0]]
-	if len(pairs) == 0 || p.path[1] == 0 {
-		return nil
-	}
-	partner := make(map[int]int, len(pairs))
-	for _, one := range pairs {
-		partner[one[0]] = one[1]
-	}
-	places := make(map[int]int, len(pairs))
-	for n, e := range p.all[1] {
-		places[e] = n
-	}
-	for n, e := range p.all[0] {
-		if other, ok := partner[e]; ok {
-			if at, ok := places[other]; ok && (len(out) == 0 || at > out[len(out)-1].b) && p.tokens[0][n] == p.tokens[1][at] {
-				out = append(out, pair{n, at})
-			}
-		}
-	}
-	return out
-}
-
-// piece is how many of the cuts are before an event.
-func (p *pathDiff) piece(i, index int) int {
-	return sort.Search(len(p.known), func(n int) bool {
-		return p.all[i][[2]int{p.known[n].a, p.known[n].b}[i]] > index
-	})
-}
-
-// settle gives what was marked on a path its place among the differences, or sets it aside.
-func (p *pathDiff) settle(marked [2][]int) {
-	const told = lives | ends
-	for _, pair := range p.c.unseen.late {
-		if p.c.sides[0].events.at(pair[0]).node == p.path[0] && p.c.sides[0].isCommon(pair[0]) && p.c.sides[1].isCommon(pair[1]) {
-			p.c.setLate(pair[0], pair[1], 0)
-		}
-	}
-	for i, all := range marked {
-		for _, e := range all {
-			one := p.c.sides[i].events.at(e)
-			if one.mask&told == 0 {
-				p.c.setAside(i, StepUnseen, e)
-				continue
-			}
-			one.mask |= bitOnly
-			g := gap{path: p.path, lo: [2]int{-1, -1}, hi: [2]int{p.c.sides[0].events.n, p.c.sides[1].events.n}}
-			g.only[i] = []int{e}
-			p.c.gaps = append(p.c.gaps, g)
-		}
-	}
 }

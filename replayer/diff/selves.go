@@ -1,0 +1,113 @@
+package diff
+
+import (
+	"fsrec/watcher/event"
+)
+
+// selves compares what the watches of a directory tell of itself.
+func (u *unseen) selves(p pairing) {
+	var told [2][]int
+	for i, o := range p.of {
+		for _, at := range o.self {
+			if at >= p.from[i] && at < p.to[i] {
+				told[i] = append(told[i], at)
+			}
+		}
+	}
+	for late, o := range p.of {
+		if !o.fresh || o.placed >= 0 || !o.ended() {
+			continue
+		}
+		for _, at := range told[1-late] {
+			u.marks[1-late][at] = markUnseen
+		}
+		return
+	}
+	for late, o := range p.of {
+		if !o.fresh {
+			continue
+		}
+		n := [2]int{u.count(0, told[0]), u.count(1, told[1])}
+		due := 0
+		for _, at := range o.moves {
+			if at >= o.wide {
+				due++
+			}
+		}
+		if n[late] < n[1-late] && n[late] >= due {
+			u.hideMoves(1-late, told[1-late], n[1-late]-n[late])
+		}
+	}
+	u.twice(p)
+	u.deaths(p)
+}
+
+// twice marks what the watch of a directory told after that of the directory above had told the same, where that of the other side
+// was placed later. That one told all that it could, so that what it has less of came before.
+func (u *unseen) twice(p pairing) {
+	kinds := []event.Mask{event.IN_OPEN, event.IN_ACCESS, event.IN_CLOSE_WRITE, event.IN_CLOSE_NOWRITE, event.IN_ATTRIB, event.IN_MODIFY}
+	for late, o := range p.of {
+		if !o.fresh || o.placed < 0 {
+			continue
+		}
+		for _, kind := range kinds {
+			told, twice := u.of(late, o.self, kind, 0), u.of(1-late, p.of[1-late].self, kind, 0)
+			named, due := u.of(1-late, p.of[1-late].named, kind, 0), u.of(late, o.named, kind, o.wide)
+			if len(told) < len(twice) && len(told) >= len(due) && len(twice) <= len(named) {
+				for _, at := range twice[:len(twice)-len(told)] {
+					u.marks[1-late][at] = markUnseen
+				}
+			}
+		}
+	}
+}
+
+// of are the events of a kind among some, from one on.
+func (u *unseen) of(i int, all []int, kind event.Mask, from int) (out []int) {
+	for _, at := range all {
+		if at >= from && u.c.sides[i].events.at(at).mask&uint32(kind) != 0 {
+			out = append(out, at)
+		}
+	}
+	return out
+}
+
+// count counts the IN_MOVE_SELF among events.
+func (u *unseen) count(i int, told []int) (n int) {
+	for _, at := range told {
+		if u.c.sides[i].events.at(at).mask&uint32(event.IN_MOVE_SELF) != 0 {
+			n++
+		}
+	}
+	return n
+}
+
+func (u *unseen) hideMoves(i int, told []int, n int) {
+	for _, at := range told {
+		if n > 0 && u.c.sides[i].events.at(at).mask&uint32(event.IN_MOVE_SELF) != 0 {
+			u.marks[i][at] = markUnseen
+			n--
+		}
+	}
+}
+
+// deaths notes where the watch of a directory told of its end after its removal was told: somebody held it open.
+func (u *unseen) deaths(p pairing) {
+	const ended = uint32(event.IN_DELETE_SELF | event.IN_IGNORED)
+	var after [2]bool
+	for i, o := range p.of {
+		s := u.c.sides[i]
+		if o.died < 0 || !o.fresh {
+			return
+		}
+		for _, at := range o.self {
+			if at > o.died && s.events.at(at).mask&ended != 0 && u.c.place(i, at) == u.c.place(i, o.died) {
+				u.shift[i][at] = o.died
+				after[i] = true
+			}
+		}
+	}
+	if after[0] != after[1] {
+		u.late = append(u.late, [2]int{p.of[0].died, p.of[1].died})
+	}
+}
