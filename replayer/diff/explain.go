@@ -42,7 +42,6 @@ const (
 	near     = 128  // events before and after another one that are looked at for what has no path yet
 	maxTries = 4096 // partial matches of a rule that are looked at for one event
 	maxMany  = 1024 // events before and after one that a "+" or "*" looks at
-	maxTorn  = 128  // events that only one side has on a path that are looked at for half of a rename
 
 	maxRenames = 1 << 20 // renames that formerly looks at in all
 )
@@ -191,92 +190,9 @@ func (r *Rule) sidesHold(c *comparison, a int) bool {
 	return true
 }
 
-// lossy gives the verdict Unknown to what can have fallen into a loss.
-func (x *explainer) lossy(one *item) {
-	switch one.need {
-	case needOnly:
-		i := one.side()
-		if x.fell(one, 1-i, x.gap(i, one.at[i])) {
-			return
-		}
-		if e := x.c.sides[i].events.at(one.at[i]); e.mask&bitJoined != 0 {
-			if n, ok := x.gapOf[i].get(int(e.link)); ok {
-				x.fell(one, 1-i, &x.c.gaps[n])
-			}
-		}
-	case needTimes:
-		for i, s := range x.c.sides {
-			g := gap{}
-			g.path[i] = s.events.at(one.at[i]).node
-			g.lo[i], g.hi[i] = one.at[i]-1, one.at[i]+1
-			if more := s.of(g.path[i]); len(more) > 0 {
-				if n, _ := slices.BinarySearch(more, uint32(one.at[i]+1)); n < len(more) {
-					g.hi[i] = int(more[n])
-				} else {
-					g.hi[i] = s.events.n
-				}
-			}
-			x.fell(one, i, &g)
-		}
-	}
-}
-
-// torn gives the verdict of a move that can have fallen into a loss to those of its halves that the
-// other side tells by themselves: the old name from before the end of that loss, the new one from after its beginning.
-func (x *explainer) torn(one *item) {
-	if one.verdict != Unknown || one.need != needOnly || one.mask&bitJoined == 0 {
-		return
-	}
-	i := one.side()
-	for _, whole := range x.c.halves(i, one.at[i]) {
-		n, ok := x.gapOf[i].get(whole)
-		if !ok {
-			continue
-		}
-		mask, others := x.c.sides[i].events.at(whole).mask, x.c.gaps[n].only[1-i]
-		for _, e := range others[:min(len(others), maxTorn)] {
-			m, _ := x.itemOf[1-i].get(e)
-			half := &x.items[m]
-			if half.need == needOnly && half.verdict == "" && (half.mask^mask)&(maskBits|bitJoined) == bitJoined && x.c.sides[1-i].besideLoss(e, one.loss[1-i]) {
-				half.verdict, half.loss = Unknown, one.loss
-				break
-			}
-		}
-	}
-}
-
-// besideLoss reports whether half of a rename stands where the other half can have fallen into a loss.
-func (s *side) besideLoss(index int, loss uint64) bool {
-	n := slices.IndexFunc(s.losses, func(w window) bool { return w.Seq == loss })
-	if n < 0 {
-		return false
-	}
-	if s.events.at(index).mask&uint32(event.IN_MOVED_FROM) != 0 {
-		return index < s.losses[n].to
-	}
-	return index >= s.losses[n].from
-}
-
 func (x *explainer) gap(i, index int) *gap {
 	n, _ := x.gapOf[i].get(index)
 	return &x.c.gaps[n]
-}
-
-// fell reports whether what side i lacks in a gap can have fallen into one of its losses, and
-// makes the item Unknown then.
-func (x *explainer) fell(one *item, i int, g *gap) bool {
-	s := x.c.sides[i]
-	for n := range s.losses {
-		w := &s.losses[n]
-		if w.to <= g.lo[i] || w.from > g.hi[i] {
-			continue
-		}
-		if w.node == 0 || x.c.within(g.path, i, w.node) {
-			one.verdict, one.loss[i] = Unknown, w.Seq
-			return true
-		}
-	}
-	return false
 }
 
 // within reports whether a path, which one side may not have, is a node of side i or below it.

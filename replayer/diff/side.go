@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"sort"
 	"strings"
 
 	"fsrec/watcher/event"
@@ -37,13 +36,6 @@ type operation struct {
 	text string
 	at   int // index of the first event after it
 	seq  uint64
-}
-
-// window is a loss: the events that are missing would have had indexes from..to.
-type window struct {
-	Loss
-	from, to int
-	node     uint32 // only events at or below it can be missing; 0 is all
 }
 
 // half is an IN_MOVED_FROM that waits for its IN_MOVED_TO.
@@ -177,6 +169,7 @@ func (s *side) load(ctx context.Context) error {
 	if tr != nil {
 		s.take(tr.Flush(told[:0]))
 	}
+	s.measureLosses()
 	s.expire(len(s.moves))
 	for wd := range s.narrow {
 		s.widened(wd)
@@ -239,42 +232,6 @@ func (s *side) control(r *event.Record) {
 
 // operationMark begins the text of a mark that tells an operation.
 const operationMark = "op:"
-
-func (s *side) loss(r *event.Record) {
-	from := sort.Search(s.events.n, func(i int) bool { return *s.times.at(i) >= r.M })
-	w := window{Loss: Loss{Seq: r.Seq, Since: r.M, Time: r.Time, Count: r.N, Cause: r.Name}, from: from, to: s.events.n}
-	if watch := s.table.Watch(r.WD); watch != nil && r.WD > 0 {
-		w.node = s.pathNode(watch.Path())
-		w.Path = Text(s.path(w.node))
-	}
-	full := r.Name == "kernel" || r.Name == "buffer"
-	if n := len(s.losses) - 1; full && s.lost == overflowed && s.losses[n].to == s.events.n {
-		s.losses[n] = w
-		s.lost = 0
-		return
-	}
-	s.losses = append(s.losses, w)
-	s.lost = 0
-	if full {
-		s.lost = reported
-	}
-}
-
-// What the latest loss was told by, of those of which an IN_Q_OVERFLOW and a KindLoss record, which tells more, can tell together.
-const (
-	overflowed = 1 + iota
-	reported
-)
-
-func (s *side) overflow(r *event.Record) {
-	s.overflows++
-	if n := len(s.losses) - 1; s.lost == reported && s.losses[n].to == s.events.n {
-		s.lost = 0
-		return
-	}
-	s.losses = append(s.losses, window{Loss: Loss{Seq: r.Seq, Since: r.Time, Time: r.Time, Count: -1, Cause: "kernel"}, from: s.events.n, to: s.events.n})
-	s.lost = overflowed
-}
 
 func (s *side) setAside(step Step, mask event.Mask) { s.aside[asideKey{step, mask}]++ }
 
