@@ -1,25 +1,27 @@
 package event
 
+import "strings"
+
 // spelling is how a watch writes a place that the tree has in other letters.
-type spelling struct {
-	at      *node
-	was, as string // it holds as long as at is called was
-}
+type spelling struct{ was, as string } // it holds as long as the place is called was
 
 // letters are the spellings of watches whose paths the tree has in other letters.
 type letters struct {
-	of   map[*Watch][]spelling
-	size int // spellings in of
+	of   map[*Watch]map[*node]spelling
+	size int // of all spellings
 }
 
-// maxSpellings bounds what a hostile log can have kept. Watches beyond have the letters of the tree.
-const maxSpellings = 1 << 20
+// maxLetters bounds, in bytes, what a hostile log can have kept. Watches beyond have the letters of the tree.
+const maxLetters = 16 << 20
+
+// size is about what a spelling takes.
+func (s spelling) size() int { return len(s.was) + len(s.as) + 128 }
 
 func (l *letters) forget(w *Watch) {
-	if all := l.of[w]; all != nil {
-		l.size -= len(all)
-		delete(l.of, w)
+	for _, s := range l.of[w] {
+		l.size -= s.size()
 	}
+	delete(l.of, w)
 }
 
 // elements visits the places that lead to n, from n upwards, with where the name of each
@@ -43,20 +45,24 @@ func (t *Table) spell(w *Watch) {
 	if t.platform != Windows {
 		return
 	}
-	var all []spelling
+	all := make(map[*node]spelling)
 	w.at.elements(w.path, func(n *node, start, end int) {
 		if as := w.path[start:end]; as != n.name {
-			all = append(all, spelling{n, n.name, as})
+			s := spelling{n.name, strings.Clone(as)} // which does not keep all of the path
+			all[n] = s
+			t.letters.size += s.size()
 		}
 	})
-	if all == nil || t.letters.size+len(all) > maxSpellings {
+	if len(all) == 0 {
 		return
 	}
 	if t.letters.of == nil {
-		t.letters.of = make(map[*Watch][]spelling)
+		t.letters.of = make(map[*Watch]map[*node]spelling)
 	}
 	t.letters.of[w] = all
-	t.letters.size += len(all)
+	if t.letters.size > maxLetters {
+		t.letters.forget(w)
+	}
 }
 
 // write gives the path of w, as the tree has it, the letters of w.
@@ -66,10 +72,8 @@ func (t *Table) write(w *Watch, path []byte) {
 		return
 	}
 	w.at.elements(string(path), func(n *node, start, _ int) {
-		for _, s := range letters {
-			if s.at == n && s.was == n.name {
-				copy(path[start:], s.as)
-			}
+		if s := letters[n]; s.was == n.name {
+			copy(path[start:], s.as)
 		}
 	})
 }
