@@ -28,9 +28,10 @@ const (
 
 // listing reads directories, with buffers that it keeps.
 type listing struct {
-	buf   []byte
-	names []dirent // since the last reset
-	calls int      // of getdents that the last directory took
+	buf    []byte
+	names  []dirent // since the last reset
+	opened bool     // the last directory was
+	calls  int      // of getdents that it took, as far as the kernel tells of them
 }
 
 // reset forgets the names, so that their space can be used again.
@@ -52,7 +53,7 @@ func (l *listing) read(path string, follow bool, what what) ([]dirent, error) {
 		l.buf = make([]byte, 64<<10)
 	}
 	first := len(l.names)
-	l.calls = 0
+	l.opened, l.calls = false, 0
 	flags := unix.O_RDONLY | unix.O_DIRECTORY | unix.O_CLOEXEC | unix.O_NONBLOCK
 	if !follow {
 		flags |= unix.O_NOFOLLOW
@@ -61,9 +62,12 @@ func (l *listing) read(path string, follow bool, what what) ([]dirent, error) {
 	if err != nil {
 		return nil, err
 	}
+	l.opened = true
 	for {
 		size, err := ignoringEINTR(func() (int, error) { return unix.ReadDirent(fd, l.buf) })
-		l.calls++
+		if err != unix.ENOENT { // of a removed directory, which is not told
+			l.calls++
+		}
 		if err != nil || size <= 0 {
 			_ = unix.Close(fd) // only read from
 			return l.names[first:], err

@@ -3,11 +3,15 @@ package live
 import (
 	"slices"
 
+	"fsrec/watcher/decode"
 	"fsrec/watcher/event"
 )
 
 // wide are the events that listing a directory causes.
 const wide = event.IN_OPEN | event.IN_ACCESS | event.IN_CLOSE_NOWRITE
+
+// lookAhead is how many bytes of the stream are searched for what follows an event.
+const lookAhead = 32 << 10
 
 // ownEvents are events about directories that our listing of them causes, on
 // their way through the queue.
@@ -22,14 +26,25 @@ type ownEvents struct {
 // ownListing is what one watch hears of one listing: that of the directory itself, or that of
 // the directory which holds it.
 type ownListing struct {
-	path                    string
-	self                    bool
-	other                   *ownListing // what the directory itself hears of the same listing, in doubt
-	begin, end              int64       // places in the stream that the events stand between
-	opens, accesses, closes int         // events that are still to come
-	renames                 *renames
-	keys                    []todoKey // what the events may be about
+	path       string
+	self       bool
+	other      *ownListing // what the directory itself hears of the same listing, in doubt
+	begin, end int64       // places in the stream that the events stand between
+	calls      int         // of getdents that are told of
+	heard      heard
+	accesses   int // of calls, that have been heard
+	renames    *renames
+	keys       []todoKey // what the events may be about
 }
+
+// heard is how much of a listing has been heard.
+type heard uint8
+
+const (
+	nothing heard = iota
+	itsOpen
+	itsClose
+)
 
 // renames are those of directories between two places in the stream.
 type renames struct {
@@ -39,9 +54,8 @@ type renames struct {
 
 func (o *ownEvents) active() bool { return len(o.order) > 0 }
 
-// expect notes a listing, by so many calls, of the directory that events about key are about.
-func (o *ownEvents) expect(c *ownListing, key todoKey, calls int) {
-	c.opens, c.accesses, c.closes = 1, calls, 1
+// expect notes a listing of the directory that events about key are about.
+func (o *ownEvents) expect(c *ownListing, key todoKey) {
 	o.order = append(o.order, c)
 	o.find(c, key)
 }
@@ -79,9 +93,9 @@ func (o *ownEvents) follow(table *event.Table, path string) {
 	}
 }
 
-// take reports whether r is an event of our own. Equal events that follow each
-// other unread are one event, so that one may also stand for another program's.
-func (o *ownEvents) take(r *event.Record, place int64) bool {
+// take reports whether r, which is at a place in the stream and followed by another one at next, is an event of our own. Equal
+// events that follow each other unread are one event, so that one may also stand for another program's.
+func (o *ownEvents) take(r *event.Record, place, next int64, s *stream) bool {
 	latest, mask := o.latest, o.mask
 	o.latest = nil
 	if r.Mask&event.IN_ISDIR == 0 || r.Mask&wide == 0 || len(o.order) == 0 {
@@ -92,17 +106,57 @@ func (o *ownEvents) take(r *event.Record, place int64) bool {
 		o.find(latest.other, key) // the kernel tells a directory right after the one that holds it
 	}
 	for _, c := range o.byKey[key] {
-		left := &c.opens
-		switch {
-		case r.Mask&event.IN_ACCESS != 0:
-			left = &c.accesses
-		case r.Mask&event.IN_CLOSE_NOWRITE != 0:
-			left = &c.closes
-		}
-		if *left > 0 && c.begin <= place && place < c.end {
-			*left--
+		if place < c.end && c.take(r.Mask, next) {
+			if r.Mask&event.IN_OPEN != 0 && s.opensAgain(r, min(c.end-next, lookAhead)) {
+				c.heard = nothing
+				continue
+			}
 			o.latest, o.mask = c, r.Mask
 			return true
+		}
+	}
+	return false
+}
+
+// take reports whether an event is the next one of the listing: it is opened, read at least once and closed. What opened it can be one
+// with the last event before.
+func (c *ownListing) take(mask event.Mask, next int64) bool {
+	switch {
+	case mask&event.IN_OPEN != 0 && c.heard == nothing && next >= c.begin:
+		c.heard = itsOpen
+	case mask&event.IN_ACCESS != 0 && c.heard == itsOpen && c.accesses < c.calls:
+		c.accesses++
+	case mask&event.IN_CLOSE_NOWRITE != 0 && c.heard == itsOpen && c.accesses >= min(c.calls, 1):
+		c.heard = itsClose
+	default:
+		return false
+	}
+	return true
+}
+
+// opensAgain reports whether the directory that r says was opened is, in so many bytes that follow, opened again before it is
+// read: who opened it the first time did not list it.
+func (s *stream) opensAgain(r *event.Record, left int64) bool {
+	var next event.Record
+	for n := -1; n < len(s.pending); n++ {
+		text := s.rest
+		if n >= 0 {
+			text = s.pending[n].text
+		}
+		for at := 0; at < len(text) && left > 0; {
+			size, err := decode.InotifyEvent(text, at, &next)
+			if err != nil {
+				return false
+			}
+			at += size
+			left -= int64(size)
+			switch {
+			case next.WD != r.WD || next.Name != r.Name:
+			case next.Mask&event.IN_OPEN != 0:
+				return true
+			case next.Mask&(event.IN_ACCESS|needsCare|needsCareSelf) != 0:
+				return false
+			}
 		}
 	}
 	return false
@@ -139,8 +193,8 @@ func without(all []*ownListing, c *ownListing) []*ownListing {
 // in the stream. In doubt it may have met another directory.
 func (n *Inotify) expectOwn(l *landing, begin, end int64, doubt bool, renames *renames) {
 	expect := func(wd int32, name string) *ownListing {
-		c := &ownListing{path: l.path, self: name == "", begin: begin, end: end, renames: renames}
-		n.own.expect(c, todoKey{wd, name}, l.calls)
+		c := &ownListing{path: l.path, self: name == "", begin: begin, end: end, calls: l.calls, renames: renames}
+		n.own.expect(c, todoKey{wd, name})
 		if doubt {
 			n.own.doubtful = append(n.own.doubtful, c)
 		}

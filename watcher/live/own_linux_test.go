@@ -1,9 +1,11 @@
 package live
 
 import (
+	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -18,15 +20,20 @@ func (s *session) listed(root string, before, meanwhile func()) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	up, w := s.underTest.table.At(root+"/p"), s.underTest.table.At(root+"/p/d")
-	l := &landing{item: &item{parent: up.WD, name: "d"}, path: w.Path(), wd: w.WD, existed: true}
+	l := &landing{item: &item{parent: up.WD, name: "d"}, path: root + "/p/d"}
+	if w != nil {
+		l.wd, l.existed = w.WD, true
+	}
 	begin := s.stream.drained + int64(s.queued())
 	before()
 	fd, err := unix.Open(l.path, unix.O_RDONLY|unix.O_DIRECTORY, 0)
 	ok(s.t, err)
 	meanwhile()
-	for size := 1; size > 0; l.calls++ {
-		size, err = unix.ReadDirent(fd, make([]byte, 4096))
-		ok(s.t, err)
+	for size := 1; size > 0; {
+		if size, err = unix.ReadDirent(fd, make([]byte, 4096)); err != unix.ENOENT {
+			ok(s.t, err)
+			l.calls++
+		}
 	}
 	ok(s.t, unix.Close(fd))
 	added, end := s.drain()
@@ -93,6 +100,62 @@ func TestOurListingIsOurOwnWhereverTheDirectoryGoes(t *testing.T) {
 			}
 			if own, other := listingEvents(s.sync()); own > 0 || other == 0 && s.table.Len() > 0 {
 				t.Errorf("of another program's listing %d events are taken for our own, %d are not", own, other)
+			}
+		})
+	}
+}
+
+// A listing opens, reads and closes, in this order: what another program does in another one is not taken for it.
+func TestOurListingIsToldFromWhatOthersDo(t *testing.T) {
+	for name, c := range map[string]struct {
+		first, before, meanwhile, after string
+		want                            string // our own in capitals
+	}{
+		"opened and closed before":        {before: "open, elsewhere, close, elsewhere", want: "open close OPEN ACCESS CLOSE_NOWRITE"},
+		"opened before and closed then":   {first: "open, elsewhere", meanwhile: "close", want: "open OPEN close ACCESS CLOSE_NOWRITE"},
+		"opened as the last thing before": {first: "open", after: "elsewhere, close", want: "OPEN ACCESS CLOSE_NOWRITE close"},
+		"opened and closed after":         {after: "open, elsewhere, close", want: "OPEN ACCESS CLOSE_NOWRITE open close"},
+		"removed, so that it is not read": {meanwhile: "remove", want: "OPEN CLOSE_NOWRITE"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := t.TempDir()
+			mkdirs(t, root+"/p/d")
+			s := open(t, Options{})
+			s.add(event.WatchRequest{Path: root + "/p", Mask: event.IN_ALL_EVENTS})
+			s.sync()
+			var file *os.File
+			do := func(words string) func() {
+				return func() {
+					for word := range strings.SplitSeq(words, ", ") {
+						var err error
+						switch word {
+						case "open":
+							file, err = os.Open(root + "/p/d")
+						case "close":
+							err = file.Close()
+						case "remove":
+							err = os.Remove(root + "/p/d")
+						case "elsewhere":
+							err = errors.Join(write(root+"/p/f"), os.Remove(root+"/p/f"))
+						}
+						ok(t, err)
+					}
+				}
+			}
+			do(c.first)()
+			s.listed(root, do(c.before), do(c.meanwhile))
+			do(c.after)()
+			var got []string
+			for _, r := range s.sync() {
+				if word := strings.TrimPrefix((r.Mask & wide).String(), "IN_"); r.Name == "d" && r.Mask&wide != 0 {
+					if r.Flags&event.FlagOwn == 0 {
+						word = strings.TrimSuffix(strings.ToLower(word), "_nowrite")
+					}
+					got = append(got, word)
+				}
+			}
+			if got := strings.Join(got, " "); got != c.want {
+				t.Errorf("%s, expected %s:\n%s", got, c.want, text(s.records))
 			}
 		})
 	}

@@ -35,7 +35,7 @@ type landing struct {
 	existed bool  // the object was watched before
 	twice   bool  // it was met in the same batch under another path
 	err     error // of the watch
-	listed  bool
+	opened  bool  // to be listed
 	names   []dirent
 	listErr error
 	calls   int
@@ -114,7 +114,7 @@ func (n *Inotify) placeBatch(batch []*item, upset map[todoKey]bool, later []*ite
 	for i := range n.batch {
 		l := &n.batch[i]
 		dubious := n.dubious(l, upset)
-		if l.listed {
+		if l.opened {
 			n.expectOwn(l, begin, end, dubious || len(upset) > 0, renames)
 		}
 		if dubious {
@@ -224,7 +224,7 @@ func (l *landing) list(lister *listing) {
 		what = dirsOnly
 	}
 	l.names, l.listErr = lister.read(l.path, l.follows(), what)
-	l.listed, l.calls = true, lister.calls
+	l.opened, l.calls = lister.opened, lister.calls
 }
 
 func (l *landing) follows() bool { return l.policy != nil && l.policy.follow }
@@ -411,8 +411,8 @@ func (n *Inotify) rerooted(l *landing) {
 func (n *Inotify) tell(l *landing) {
 	for i := range l.names {
 		d := &l.names[i]
-		if f, told := l.story[d.name]; told && !f.removed {
-			continue
+		if f, told := l.story[d.name]; told && (!f.removed || f.dir != d.isDir()) {
+			continue // it is another one that has the name
 		}
 		_, told := l.story[d.name]
 		n.tellName(l, d, told, 0)

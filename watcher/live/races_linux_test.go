@@ -158,3 +158,51 @@ func TestACheckAfterALossDoesNotEndWhatTheQueueTellsOf(t *testing.T) {
 		t.Errorf("after %d of %d events:\n%s", told, limit, text(records))
 	}
 }
+
+// placedWhile places the watch of root/d as settle does, while something happens before the directory is listed.
+func (s *session) placedWhile(root string, meanwhile func()) {
+	s.t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l, known := s.aim(&item{parent: s.underTest.table.At(root).WD, name: "d"})
+	if !known {
+		s.t.Fatal("the directory has no watch")
+	}
+	s.underTest.watch(&l)
+	meanwhile()
+	l.list(&s.listers[0])
+	added, _ := s.drain()
+	scan(added, map[int32]*landing{l.wd: &l}, make(map[todoKey]bool))
+	s.landed(&l)
+}
+
+func TestWhatWasThereBeforeTheWatchIsNotTakenForWhatHasItsNameNow(t *testing.T) {
+	for name, c := range map[string]struct{ was, is func(path string) error }{
+		"a file, then a directory": {write, func(path string) error { return os.Mkdir(path, 0o755) }},
+		"a directory, then a file": {func(path string) error { return os.Mkdir(path, 0o755) }, write},
+	} {
+		t.Run(name, func(t *testing.T) {
+			root := t.TempDir()
+			s := open(t, Options{})
+			s.add(event.WatchRequest{Path: root, Mask: event.IN_CREATE | event.IN_DELETE})
+			ok(t, os.Mkdir(root+"/d", 0o755), c.was(root+"/d/f"))
+			s.sync()
+			s.placedWhile(root, func() { ok(t, os.Remove(root+"/d/f"), c.is(root+"/d/f")) })
+			there := false
+			var kind event.Mask
+			for _, r := range s.sync() {
+				if r.Name != "f" {
+					continue
+				}
+				came := r.Mask&event.IN_CREATE != 0
+				if came == there || !came && r.Mask&event.IN_ISDIR != kind {
+					t.Fatalf("%s cannot be:\n%s", r.Mask, text(s.records))
+				}
+				there, kind = came, r.Mask&event.IN_ISDIR
+			}
+			if !there {
+				t.Errorf("it is not there:\n%s", text(s.records))
+			}
+		})
+	}
+}

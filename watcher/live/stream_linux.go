@@ -160,7 +160,7 @@ func (n *Inotify) process(c *chunk) {
 		if r.Mask&wide != 0 && n.untold[r.WD] != 0 {
 			r = n.tellFirst(r)
 		}
-		if mayHide && n.hide(w, r, place) {
+		if mayHide && n.hide(w, r, place, c.at+int64(at)) {
 			n.out = n.out[:len(n.out)-1]
 			if r.Mask&needsCareSelf == 0 {
 				continue
@@ -205,8 +205,8 @@ func (n *Inotify) mayHide() bool {
 }
 
 // hide marks r as our own where it is, and reports whether it is to be dropped.
-func (n *Inotify) hide(w *event.Watch, r *event.Record, place int64) bool {
-	if n.own.take(r, place) {
+func (n *Inotify) hide(w *event.Watch, r *event.Record, place, next int64) bool {
+	if n.own.take(r, place, next, &n.stream) {
 		r.Flags |= event.FlagOwn
 	}
 	return n.ignore.has(r.WD, r.Name) || n.dropped(w, r.Name)
