@@ -1,6 +1,9 @@
 package event
 
-import "strings"
+import (
+	"sort"
+	"strings"
+)
 
 // places is the tree of the watched paths: watched places and the directories
 // that lead to them, element by element. What is renamed is hung up elsewhere,
@@ -13,11 +16,22 @@ type places struct {
 	nodes    map[edge]*node
 	version  uint64 // of the paths of watches: a rename makes another
 	path     []byte // in the making
-	near     *node  // the directory of the path that was found last, from which the next one is walked to where it is below:
-	nearPath string // that path, folded, up to its last separator
+	trail    trail
 
 	joined     []*Watch // whose paths are kept since there were none
 	joinedSize int
+}
+
+// trail is the directory of the path that was found last: the next path is walked from where the two part.
+type trail struct {
+	path  string // folded
+	steps []step
+}
+
+// step is a directory on a trail, and where its path ends.
+type step struct {
+	n   *node
+	end int
 }
 
 // edge is a name, folded, in a directory, or a root, which is in none.
@@ -137,20 +151,40 @@ func (p *places) directory(path, folded string, make bool) (n *node, at int, ok 
 	}
 	separator := p.platform.Separator()
 	last := strings.LastIndexByte(folded, separator)
-	if end := len(p.nearPath); p.near != nil && len(root) <= end+1 && end <= last && folded[end] == separator && folded[:end] == p.nearPath {
-		n, at = p.near, end+1
+	t := &p.trail
+	t.part(folded, separator, len(root)-1, last)
+	if i := len(t.steps) - 1; i >= 0 {
+		n, at = t.steps[i].n, t.steps[i].end+1
 	} else {
 		n, at = p.child(nil, path[:len(root)], root, make), len(path)-len(rest)
+		t.append(n, at-1)
 	}
 	for n != nil && at <= last {
 		end := at + strings.IndexByte(folded[at:], separator)
 		n = p.child(n, path[at:end], folded[at:end], make)
+		t.append(n, end)
 		at = end + 1
 	}
-	if n != nil {
-		p.near, p.nearPath = n, folded[:last]
-	}
+	t.path = folded[:last]
 	return n, last + 1, n != nil
+}
+
+// part shortens the trail to what the path that goes on to last, and whose root ends no later than first, has in common with it.
+func (t *trail) part(folded string, separator byte, first, last int) {
+	n := sort.Search(len(t.steps), func(i int) bool {
+		end := t.steps[i].end
+		return end > last || folded[end] != separator || folded[:end] != t.path[:end]
+	})
+	if n > 0 && t.steps[0].end < first {
+		n = 0
+	}
+	t.steps = t.steps[:n]
+}
+
+func (t *trail) append(n *node, end int) {
+	if n != nil {
+		t.steps = append(t.steps, step{n, end})
+	}
 }
 
 // child gives what has a name in directory up, or the root of that name, which may be made.
@@ -182,8 +216,8 @@ func (p *places) remove(n *node) {
 	if n.up != nil {
 		n.up.detach(n)
 	}
-	if p.near == n {
-		p.near = nil
+	if i := len(p.trail.steps) - 1; i >= 0 && p.trail.steps[i].n == n {
+		p.trail.steps = p.trail.steps[:i]
 	}
 }
 
@@ -221,7 +255,7 @@ func (p *places) move(n *node, dst string) {
 func (p *places) changed(n *node) {
 	if len(n.kids) > 0 {
 		p.version++
-		p.near = nil
+		p.trail.steps = p.trail.steps[:0]
 	} else if n.watch != nil {
 		n.watch.version = 0
 	}

@@ -298,10 +298,32 @@ func checkTable(t *testing.T, table *Table) {
 	if filed != len(table.nodes) {
 		t.Fatalf("%d places are reached, %d are filed", filed, len(table.nodes))
 	}
-	if n := table.near; n != nil && table.nodes[edge{n.up, table.platform.Fold(n.name)}] != n {
-		t.Fatalf("%q, which was found last, is gone", table.nearPath)
+	for i, step := range table.trail.steps {
+		if table.nodes[edge{step.n.up, table.platform.Fold(step.n.name)}] != step.n || i > 0 && step.n.up != table.trail.steps[i-1].n {
+			t.Fatalf("%q, which was found last, is gone", table.trail.path[:step.end])
+		}
 	}
 }
+
+// A path is walked from where the one before leaves it, be that above or below.
+func TestPathsLeaveATrail(t *testing.T) {
+	table := NewTable(Linux)
+	chain := "/w" + strings.Repeat("/d", 1000)
+	r := watch(1, chain+"/f")
+	table.Apply(&r)
+	for _, tt := range []struct {
+		path  string
+		steps int // of the trail that are also on the way to path, the root among them
+	}{{chain + "/g", 1002}, {chain[:len(chain)-100], 951}, {"/w/d/d/dd/f", 4}, {"/w/x", 2}, {"/x", 1}} {
+		table.At(chain + "/f")
+		table.trail.part(tt.path, '/', 0, strings.LastIndexByte(tt.path, '/'))
+		if got := len(table.trail.steps); got != tt.steps {
+			t.Errorf("%d steps are known of %s, want %d", got, shorter(tt.path), tt.steps)
+		}
+	}
+}
+
+func shorter(path string) string { return path[:min(len(path), 20)] }
 
 func describe(table *Table) string {
 	var all []string
