@@ -24,8 +24,9 @@ func isRecording(file string) bool {
 		return false
 	}
 	if text := openText(file); text != nil {
-		text.Close()
-		return true
+		defer text.Close()
+		_, err := withoutMark(text)
+		return err == nil // what is UTF-16 can be anything, and is refused where it is read
 	}
 	log, err := store.Open(file)
 	if err == nil {
