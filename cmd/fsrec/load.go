@@ -62,9 +62,9 @@ func (l *load) run(c *cli.Context) error {
 	if name == "-" {
 		name = "standard input"
 	} else {
-		f, err := os.Open(name)
+		f, err := textFile(name)
 		if err != nil {
-			return fmt.Errorf("cannot read %s: %w", event.Quote(name), plain(err))
+			return err
 		}
 		defer f.Close()
 		in = f

@@ -94,6 +94,19 @@ func openText(path string) *os.File {
 	return f
 }
 
+// textFile opens path where nothing but the text form will do, and says what path is where it is not that.
+func textFile(path string) (*os.File, error) {
+	if f := openText(path); f != nil {
+		return f, nil
+	}
+	log, err := openSource(path)
+	if err != nil {
+		return nil, err
+	}
+	log.Close()
+	return nil, fmt.Errorf("%s is a log already: fsrec dump writes its text form", event.Quote(path))
+}
+
 // looksLikeText reports whether the first line that is neither blank nor a
 // comment begins as that of a text form does.
 func looksLikeText(r io.Reader) bool {
