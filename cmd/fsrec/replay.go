@@ -16,6 +16,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"fsrec/cmd/fsrec/internal/format"
+	"fsrec/cmd/fsrec/internal/report"
 	"fsrec/cmd/fsrec/internal/term"
 	"fsrec/replayer"
 	"fsrec/watcher/event"
@@ -178,6 +179,9 @@ func (r *replay) run(c *cli.Context) error {
 		return err
 	}
 	r.warnMaps(log.Header())
+	if untold := report.Untold(log.Header().Backend, r.only, false); untold != 0 {
+		complain(fmt.Errorf("note: no %v will come: %s", untold, neverTold(backend)))
+	}
 	return r.play(backend)
 }
 

@@ -78,6 +78,8 @@ func (r *Report) printOrigin(p *printer) {
 	p.line("log", "%s", p.palette.Paint(term.Bold, string(format.AppendShown(nil, event.Platform(runtime.GOOS), r.Log))))
 	switch {
 	case r.Header.Citation != nil: // it has no recorder that could have closed it
+	case r.cut:
+		p.line("complete", "%s", p.palette.Paint(term.Yellow, "no: there is no end record, so this is a part, or was cut off"))
 	case !r.Complete:
 		p.line("complete", "%s", p.palette.Paint(term.Yellow, "no: its recorder was killed or its disk failed; what was committed is here"))
 	case r.End != nil:
@@ -186,11 +188,12 @@ func (r *Report) printEvents(p *printer) {
 		p.line("", "%-16s %12s  %s", c.Name, humanize.Comma(int64(c.N)), p.palette.Paint(term.Purple, bar))
 	}
 	p.line("records", "%s", humanize.Comma(int64(r.Records)))
-	p.line("watches", "%s at the end, %s changes of the table", humanize.Comma(int64(r.Watches.AtEnd)), humanize.Comma(int64(r.Watches.Changes)))
+	changes := map[bool]string{true: "change", false: "changes"}[r.Watches.Changes == 1]
+	p.line("watches", "%s at the end, %s %s of the table", humanize.Comma(int64(r.Watches.AtEnd)), humanize.Comma(int64(r.Watches.Changes)), changes)
 	if r.Size > 0 {
 		text := humanize.Bytes(uint64(r.Size))
 		if r.Events > 0 {
-			text += fmt.Sprintf(", %.1f bytes an event", r.BytesPerEvent)
+			text += fmt.Sprintf(", %s bytes an event", humanize.Commaf(math.Round(r.BytesPerEvent*10)/10))
 		}
 		p.line("size", "%s", text)
 	}

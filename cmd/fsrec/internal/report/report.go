@@ -41,6 +41,8 @@ type Report struct {
 	Failures      uint64       `json:"failures"`
 	Failed        []Failure    `json:"failed,omitempty"` // the first 1000
 	Marks         []Mark       `json:"marks,omitempty"`  // the first 1000
+
+	cut bool // not Complete for want of an end record
 }
 
 // End says why a recording ended.
@@ -105,10 +107,11 @@ func New(ctx context.Context, s Source) (*Report, error) {
 			return nil, err
 		}
 		info = counted
-		r.Complete = info.Complete
+		r.Complete, r.cut = info.Complete, !info.Complete
 	} else {
 		r.FormatVersion, r.Size = info.FormatVersion, info.Size
 		r.Complete = info.Complete && info.Kinds[event.KindEnd] > 0
+		r.cut = info.Complete && !r.Complete
 		list = info.Kinds[event.KindLoss]+info.Kinds[event.KindFail]+info.Kinds[event.KindMark] > 0
 	}
 	r.count(info)
@@ -161,12 +164,8 @@ func (r *Report) count(info *store.Info) {
 // filters tells what Windows was asked for in place of the mask, and what of the
 // mask a backend never tells.
 func (r *Report) filters(log event.Log) error {
-	switch r.Header.Backend {
-	case "poll":
-		r.Unrecorded = r.Header.Mask & (event.IN_ACCESS | event.IN_OPEN | event.IN_CLOSE)
-		return nil
-	case "rdcw":
-	default:
+	r.Unrecorded = Untold(r.Header.Backend, r.Header.Mask, true)
+	if r.Header.Backend != "rdcw" {
 		return nil
 	}
 	changes, err := log.TableChanges(nil)
@@ -182,8 +181,19 @@ func (r *Report) filters(log event.Log) error {
 	if all != 0 {
 		r.Filter = all.String()
 	}
-	r.Unrecorded = r.Header.Mask.Untold(onlyDirs)
+	r.Unrecorded = Untold(r.Header.Backend, r.Header.Mask, onlyDirs)
 	return nil
+}
+
+// Untold is the events of m of which a backend never tells, of directories or of anything.
+func Untold(backend string, m event.Mask, dir bool) event.Mask {
+	switch backend {
+	case "poll":
+		return m & (event.IN_ACCESS | event.IN_OPEN | event.IN_CLOSE)
+	case "rdcw":
+		return m.Untold(dir)
+	}
+	return 0
 }
 
 // list collects the records that are told one by one, from the current place on.
