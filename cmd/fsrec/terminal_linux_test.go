@@ -126,17 +126,19 @@ func other(t *testing.T) string {
 }
 
 func TestADifferenceIsColouredAndAsWideAsTheTerminal(t *testing.T) {
-	s := onTerminal(t, []string{"COLUMNS=100"}, "diff", other(t), hostile(t))
-	if code := s.end(); code != exitDiffers {
-		t.Errorf("exit code %d", code)
-	}
-	text := strings.ReplaceAll(string(s.shown), "\r\n", "\n")
-	if !strings.Contains(text, "\x1b[31m>\x1b[0m") || !strings.Contains(text, "\x1b[31m<\x1b[0m") {
-		t.Errorf("no colours: %q", text)
-	}
-	for line := range strings.Lines(colours.ReplaceAllString(text, "")) {
-		if len([]rune(line)) > 101 {
-			t.Errorf("wider than the terminal: %q", line)
+	for _, width := range []int{40, 100} {
+		s := onTerminal(t, []string{fmt.Sprintf("COLUMNS=%d", width)}, "diff", other(t), hostile(t))
+		if code := s.end(); code != exitDiffers {
+			t.Errorf("exit code %d", code)
+		}
+		text := strings.ReplaceAll(string(s.shown), "\r\n", "\n")
+		if !strings.Contains(text, "\x1b[31m>\x1b[0m") || !strings.Contains(text, "\x1b[31m<\x1b[0m") {
+			t.Errorf("no colours: %q", text)
+		}
+		for line := range strings.Lines(colours.ReplaceAllString(text, "")) {
+			if len([]rune(line)) > width+1 {
+				t.Errorf("wider than a terminal of %d columns: %q", width, line)
+			}
 		}
 	}
 }

@@ -187,6 +187,13 @@ func (p *printer) columns() {
 	p.line("%s", p.palette.Paint(term.Dim, strings.TrimRight(names[0]+"   "+names[1], " ")))
 }
 
+// item prints text as one of a list.
+func (p *printer) item(text string) {
+	for i, line := range broken(text, p.o.Width-2) {
+		p.line("%s%s", map[bool]string{true: "* ", false: "  "}[i == 0], line)
+	}
+}
+
 // hunk shows a run of rows, with a sentence for each of its differences.
 func (p *printer) hunk(h *hunk, seen map[int]bool) {
 	const sentences = 4
@@ -200,13 +207,10 @@ func (p *printer) hunk(h *hunk, seen map[int]bool) {
 		if n++; n > sentences && !p.o.All {
 			continue
 		}
-		d := &p.r.Differences[of]
-		for i, line := range broken(p.sentence(d), p.o.Width-2) {
-			p.line("%s%s", map[bool]string{true: "* ", false: "  "}[i == 0], line)
-		}
+		p.item(p.sentence(&p.r.Differences[of]))
 	}
 	if n > sentences && !p.o.All {
-		p.line("* and %s in the same place", counted(n-sentences, "more difference"))
+		p.item("and " + counted(n-sentences, "more difference") + " in the same place")
 	}
 	if n == 0 {
 		p.line("* of one above: its other end")

@@ -16,7 +16,7 @@ var colourOf = map[diff.Verdict]term.Colour{
 // measure settles the widths of the columns.
 func (p *printer) measure() {
 	p.kindWidth = leastKind
-	p.half = max((p.o.Width-3)/2, 20)
+	p.half = max((p.o.Width-3)/2, 12)
 	p.digits = len(fmt.Sprint(max(p.r.Left.Records, p.r.Right.Records)))
 }
 
