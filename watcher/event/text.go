@@ -210,6 +210,9 @@ func (r *Record) setField(f fieldSpec, word, value string) error {
 	default:
 		n, err = strconv.ParseInt(value, 10, 64)
 	}
+	if unknown := new(UnknownNameError); errors.As(err, &unknown) {
+		word = unknown.Name // of what can be a long list
+	}
 	if err != nil || !r.setNumber(f.field, n) {
 		return &SyntaxError{Word: word, Msg: "not a value that fits " + f.key}
 	}
