@@ -74,10 +74,10 @@ func (r *record) summarize(s recorder.Summary, size int64, took time.Duration, t
 	}
 	sized := ""
 	if size > 0 {
-		sized = ", " + humanize.Bytes(uint64(size))
+		sized = ", " + humanize.Bytes(uint64(size)) + " in " + to
 	}
-	r.status.Printf("fsrec: %s in %v, %s, %s%s in %s (%s)", count(s.Events, "event"), took.Round(time.Millisecond),
-		count(s.Watches, "watch"), losses, sized, to, s.Reason)
+	r.status.Printf("fsrec: %s in %v, %s, %s%s (%s)", count(s.Events, "event"), took.Round(time.Millisecond),
+		count(s.Watches, "watch"), losses, sized, s.Reason)
 	for i, l := range s.Lost {
 		if i == maxWarnings {
 			r.status.Printf("fsrec: warning: %s more", count(s.Losses-maxWarnings, "loss"))
