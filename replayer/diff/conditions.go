@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,31 +21,32 @@ type conditions struct {
 
 // bound is a bound of a kernel's release or of a build.
 type bound struct {
-	op      string
+	op      string // one of bounds
 	version []int
 }
 
-// conditions reads "KEY=VALUE..."; "filter=+LAST_WRITE,-SIZE", "kernel>=6.8".
+var bounds = []string{"=", "<", "<=", ">", ">="}
+
+// conditions reads "KEY=VALUE..."; "filter=+LAST_WRITE,-SIZE", "kernel>=6.8". Several bounds of a kernel are a range.
 func (p *ruleParser) conditions(c *conditions, value string) error {
+	given := make(map[string]bool)
 	for word := range strings.FieldsSeq(value) {
-		i := strings.IndexAny(word, "=<>")
-		if i <= 0 {
-			return p.fail(word, "want KEY=VALUE")
+		key := word[:max(strings.IndexAny(word, "=<>"), 0)]
+		op := word[len(key):]
+		op = op[:len(op)-len(strings.TrimLeft(op, "=<>"))]
+		rest := word[len(key)+len(op):]
+		switch {
+		case key == "" || rest == "" || key == "kernel" && !slices.Contains(bounds, op):
+			return p.fail(word, "want KEY=VALUE, or of a kernel one of %s", strings.Join(bounds, " "))
+		case given[key] && key != "kernel":
+			return p.fail(word, "want %s once", key)
 		}
-		key, rest := word[:i], word[i:]
-		op := "="
-		for _, o := range []string{"<=", ">=", "<", ">", "="} {
-			if strings.HasPrefix(rest, o) {
-				op = o
-				break
-			}
-		}
-		rest = rest[len(op):]
-		if op != "=" && key != "kernel" || rest == "" {
-			return p.fail(word, "want KEY=VALUE")
-		}
+		given[key] = true
 		if err := p.condition(c, word, key, op, rest); err != nil {
 			return err
+		}
+		if op != "=" && key != "kernel" {
+			return p.fail(word, "want %s=VALUE: only a kernel has bounds", key)
 		}
 	}
 	return nil
