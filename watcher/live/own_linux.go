@@ -106,11 +106,7 @@ func (o *ownEvents) take(r *event.Record, place, next int64, s *stream) bool {
 		o.find(latest.other, key) // the kernel tells a directory right after the one that holds it
 	}
 	for _, c := range o.byKey[key] {
-		if place < c.end && c.take(r.Mask, next) {
-			if r.Mask&event.IN_OPEN != 0 && s.opensAgain(r, min(c.end-next, lookAhead)) {
-				c.heard = nothing
-				continue
-			}
+		if place < c.end && c.take(r, next, s) {
 			o.latest, o.mask = c, r.Mask
 			return true
 		}
@@ -118,15 +114,17 @@ func (o *ownEvents) take(r *event.Record, place, next int64, s *stream) bool {
 	return false
 }
 
-// take reports whether an event is the next one of the listing: it is opened, read at least once and closed. What opened it can be one
-// with the last event before.
-func (c *ownListing) take(mask event.Mask, next int64) bool {
+// take reports whether an event is the next one of the listing: it is opened, read and closed. What opens it can be one with the
+// last event before, and all that reads it one.
+func (c *ownListing) take(r *event.Record, next int64, s *stream) bool {
+	ahead := min(c.end-next, lookAhead)
 	switch {
-	case mask&event.IN_OPEN != 0 && c.heard == nothing && next >= c.begin:
+	case r.Mask&event.IN_OPEN != 0 && c.heard == nothing && next >= c.begin && s.use(r, ahead) != event.IN_OPEN:
 		c.heard = itsOpen
-	case mask&event.IN_ACCESS != 0 && c.heard == itsOpen && c.accesses < c.calls:
+	case r.Mask&event.IN_ACCESS != 0 && c.heard == itsOpen && c.accesses < c.calls:
 		c.accesses++
-	case mask&event.IN_CLOSE_NOWRITE != 0 && c.heard == itsOpen && c.accesses >= min(c.calls, 1):
+	case r.Mask&event.IN_CLOSE_NOWRITE != 0 && c.heard == itsOpen &&
+		(c.accesses == c.calls || c.accesses > 0 && s.use(r, ahead) != event.IN_ACCESS):
 		c.heard = itsClose
 	default:
 		return false
@@ -134,32 +132,27 @@ func (c *ownListing) take(mask event.Mask, next int64) bool {
 	return true
 }
 
-// opensAgain reports whether the directory that r says was opened is, in so many bytes that follow, opened again before it is
-// read: who opened it the first time did not list it.
-func (s *stream) opensAgain(r *event.Record, left int64) bool {
+// use is whether the directory that r is about is, in so many bytes that follow, first opened or first read.
+func (s *stream) use(r *event.Record, ahead int64) event.Mask {
 	var next event.Record
 	for n := -1; n < len(s.pending); n++ {
 		text := s.rest
 		if n >= 0 {
 			text = s.pending[n].text
 		}
-		for at := 0; at < len(text) && left > 0; {
+		for at := 0; at < len(text) && ahead > 0; {
 			size, err := decode.InotifyEvent(text, at, &next)
 			if err != nil {
-				return false
+				return 0
 			}
 			at += size
-			left -= int64(size)
-			switch {
-			case next.WD != r.WD || next.Name != r.Name:
-			case next.Mask&event.IN_OPEN != 0:
-				return true
-			case next.Mask&(event.IN_ACCESS|needsCare|needsCareSelf) != 0:
-				return false
+			ahead -= int64(size)
+			if next.WD == r.WD && next.Name == r.Name && next.Mask&(event.IN_OPEN|event.IN_ACCESS|needsCare|needsCareSelf) != 0 {
+				return next.Mask & (event.IN_OPEN | event.IN_ACCESS)
 			}
 		}
 	}
-	return false
+	return 0
 }
 
 // expire forgets what can no longer come once the stream has been processed up to place.

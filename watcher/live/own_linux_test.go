@@ -14,8 +14,8 @@ import (
 	"fsrec/watcher/event"
 )
 
-// listed lists root/p/d as a landing does, with work before it is opened and while it is open.
-func (s *session) listed(root string, before, meanwhile func()) {
+// listed lists root/p/d as a landing does, with work before it is opened, while it is open and when some of it was read.
+func (s *session) listed(root string, before, meanwhile, midway func()) {
 	s.t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -33,6 +33,9 @@ func (s *session) listed(root string, before, meanwhile func()) {
 		if size, err = unix.ReadDirent(fd, make([]byte, 4096)); err != unix.ENOENT {
 			ok(s.t, err)
 			l.calls++
+		}
+		if l.calls == 1 {
+			midway()
 		}
 	}
 	ok(s.t, unix.Close(fd))
@@ -89,7 +92,7 @@ func TestOurListingIsOurOwnWhereverTheDirectoryGoes(t *testing.T) {
 			if c.meanwhile != nil {
 				meanwhile = rename(t, root, c.meanwhile...)
 			}
-			s.listed(root, before, meanwhile)
+			s.listed(root, before, meanwhile, nothing)
 			records := s.settled()
 			if own, other := listingEvents(records); other > 0 || own < 6 {
 				t.Errorf("%d events of our own listing, %d of others:\n%s", own, other, s.story(root, records))
@@ -108,11 +111,13 @@ func TestOurListingIsOurOwnWhereverTheDirectoryGoes(t *testing.T) {
 // A listing opens, reads and closes, in this order: what another program does in another one is not taken for it.
 func TestOurListingIsToldFromWhatOthersDo(t *testing.T) {
 	for name, c := range map[string]struct {
-		first, before, meanwhile, after string
-		want                            string // our own in capitals
+		first, before, meanwhile, midway, after string
+		want                                    string // our own in capitals
 	}{
 		"opened and closed before":        {before: "open, elsewhere, close, elsewhere", want: "open close OPEN ACCESS CLOSE_NOWRITE"},
 		"opened before and closed then":   {first: "open, elsewhere", meanwhile: "close", want: "open OPEN close ACCESS CLOSE_NOWRITE"},
+		"opened before and closed midway": {first: "open, elsewhere", midway: "close", want: "open OPEN ACCESS close ACCESS CLOSE_NOWRITE"},
+		"opened and closed midway":        {midway: "elsewhere, open, close", want: "OPEN ACCESS open close ACCESS CLOSE_NOWRITE"},
 		"opened as the last thing before": {first: "open", after: "elsewhere, close", want: "OPEN ACCESS CLOSE_NOWRITE close"},
 		"opened and closed after":         {after: "open, elsewhere, close", want: "OPEN ACCESS CLOSE_NOWRITE open close"},
 		"removed, so that it is not read": {meanwhile: "remove", want: "OPEN CLOSE_NOWRITE"},
@@ -143,7 +148,7 @@ func TestOurListingIsToldFromWhatOthersDo(t *testing.T) {
 				}
 			}
 			do(c.first)()
-			s.listed(root, do(c.before), do(c.meanwhile))
+			s.listed(root, do(c.before), do(c.meanwhile), do(c.midway))
 			do(c.after)()
 			var got []string
 			for _, r := range s.sync() {
