@@ -174,7 +174,7 @@ func (e *explain) rule(out *bufio.Writer, r *diff.Rule) {
 		}
 	}
 	fmt.Fprintln(out)
-	for line := range strings.SplitSeq(told.Text, "\n") {
+	for line := range strings.SplitSeq(strings.ReplaceAll(told.Text, "\n  ", " "), "\n") { // lines that go on are broken anew
 		for _, part := range term.Hang(term.Line(line), width-2, 2) {
 			fmt.Fprintln(out, palette.Paint(term.Dim, "  "+part))
 		}
