@@ -60,8 +60,8 @@ func (p *pathDiff) piece(i, index int) int {
 // settle gives what was marked on a path its place among the differences, or sets it aside.
 func (p *pathDiff) settle(marked [2][]int) {
 	const told = lives | ends
-	for _, pair := range p.c.unseen.late {
-		if p.c.sides[0].events.at(pair[0]).node == p.path[0] && p.c.sides[0].isCommon(pair[0]) && p.c.sides[1].isCommon(pair[1]) {
+	for _, pair := range p.c.unseen.late[p.path[0]] {
+		if p.c.sides[0].isCommon(pair[0]) && p.c.sides[1].isCommon(pair[1]) {
 			p.c.setLate(pair[0], pair[1], 0)
 		}
 	}

@@ -160,7 +160,10 @@ func (p *pathDiff) narrow(g *gap) {
 				if !other.merged(ownKey{p.c.peer[i][one.node], one.mask & maskBits}, from, to) {
 					return false
 				}
-				p.owed[1-i] = append(p.owed[1-i], one.mask&maskBits)
+				if p.owed[1-i] == nil {
+					p.owed[1-i] = make(map[uint32]int)
+				}
+				p.owed[1-i][one.mask&maskBits]++
 			}
 			p.c.setAside(i, StepUnseen, e)
 			return true
@@ -174,13 +177,14 @@ func (p *pathDiff) repay() {
 	if len(p.c.sides[0].own)+len(p.c.sides[1].own) == 0 || len(p.c.gaps) == p.first {
 		return
 	}
+	gaps := p.c.gaps[p.first:]
 	other := make(map[uint32][]int) // by kind, what only the left side has, where somebody's recorder listed the directory
-	for n := p.first; n < len(p.c.gaps); n++ {
-		for i := range p.c.sides {
-			for _, e := range slices.Clone(p.c.gaps[n].only[i]) {
+	for n := range gaps {
+		for i, only := range gaps[n].only {
+			for _, e := range only {
 				kind := p.c.sides[i].events.at(e).mask & maskBits
-				if at := slices.Index(p.owed[i], kind); at >= 0 {
-					p.owed[i] = slices.Delete(p.owed[i], at, at+1)
+				if p.owed[i][kind] > 0 {
+					p.owed[i][kind]--
 					p.excuse(i, e)
 				} else if i == 0 && p.c.reused(p.path, kind) {
 					other[kind] = append(other[kind], e)
@@ -188,30 +192,33 @@ func (p *pathDiff) repay() {
 			}
 		}
 	}
-	for n := p.first; n < len(p.c.gaps) && len(other) > 0; n++ {
-		for _, e := range slices.Clone(p.c.gaps[n].only[1]) {
+	for n := range gaps {
+		for _, e := range gaps[n].only[1] {
 			kind := p.c.sides[1].events.at(e).mask & maskBits
 			at := slices.IndexFunc(other[kind], func(left int) bool { return p.piece(0, left) != p.piece(1, e) })
-			if at >= 0 {
+			if at >= 0 && !p.excused(1, e) {
 				p.excuse(0, other[kind][at])
 				p.excuse(1, e)
 				other[kind] = slices.Delete(other[kind], at, at+1)
 			}
 		}
 	}
-	rest := slices.DeleteFunc(p.c.gaps[p.first:], func(g gap) bool { return len(g.only[0])+len(g.only[1]) == 0 })
+	for n := range gaps {
+		for i := range p.c.sides {
+			gaps[n].only[i] = slices.DeleteFunc(gaps[n].only[i], func(e int) bool { return p.excused(i, e) })
+		}
+	}
+	rest := slices.DeleteFunc(gaps, func(g gap) bool { return len(g.only[0])+len(g.only[1]) == 0 })
 	p.c.gaps = p.c.gaps[:p.first+len(rest)]
 }
 
 // excuse sets aside what only one side has.
 func (p *pathDiff) excuse(i, e int) {
-	for n := p.first; n < len(p.c.gaps); n++ {
-		g := &p.c.gaps[n]
-		g.only[i] = slices.DeleteFunc(g.only[i], func(only int) bool { return only == e })
-	}
 	p.c.sides[i].events.at(e).mask &^= bitOnly
 	p.c.setAside(i, StepUnseen, e)
 }
+
+func (p *pathDiff) excused(i, e int) bool { return p.c.sides[i].events.at(e).mask&bitAside != 0 }
 
 // narrowIn reports whether something that happened in directory dir before event to, when
 // there had been from events, may have happened in a span of its watch.

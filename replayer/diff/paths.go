@@ -70,7 +70,7 @@ type pathDiff struct {
 	known  []pair // places in all of events that are known to be the same ones
 	first  int    // gap of the path
 	pairs  int
-	owed   [2][]uint32 // what each side lacks as its recorder caused the same there: kinds of events
+	owed   [2]map[uint32]int // how many events each side lacks as its recorder caused the same there, by kind
 }
 
 // operations runs the alignment for each operation in turn.

@@ -27,15 +27,16 @@ func (u *unseen) selves(p pairing) {
 		if !o.fresh {
 			continue
 		}
-		n := [2]int{u.count(0, told[0]), u.count(1, told[1])}
+		these, others := u.movesSelf(late, told[late]), u.movesSelf(1-late, told[1-late])
 		due := 0
 		for _, at := range o.moves {
-			if at >= o.wide {
+			if at >= max(o.wide, p.from[late]) && at < p.to[late] {
 				due++
 			}
 		}
-		if n[late] < n[1-late] && n[late] >= due {
-			u.hideMoves(1-late, told[1-late], n[1-late]-n[late])
+		for len(these) >= due && len(others) > len(these) {
+			u.marks[1-late][others[0]] = markUnseen
+			others = others[1:]
 		}
 	}
 	u.twice(p)
@@ -51,8 +52,8 @@ func (u *unseen) twice(p pairing) {
 			continue
 		}
 		for _, kind := range kinds {
-			told, twice := u.of(late, o.self, kind, 0), u.of(1-late, p.of[1-late].self, kind, 0)
-			named, due := u.of(1-late, p.of[1-late].named, kind, 0), u.of(late, o.named, kind, o.wide)
+			told, twice := u.of(p, late, o.self, kind, 0), u.of(p, 1-late, p.of[1-late].self, kind, 0)
+			named, due := u.of(p, 1-late, p.of[1-late].named, kind, 0), u.of(p, late, o.named, kind, o.wide)
 			if len(told) < len(twice) && len(told) >= len(due) && len(twice) <= len(named) {
 				for _, at := range twice[:len(twice)-len(told)] {
 					u.marks[1-late][at] = markUnseen
@@ -62,33 +63,24 @@ func (u *unseen) twice(p pairing) {
 	}
 }
 
-// of are the events of a kind among some, from one on.
-func (u *unseen) of(i int, all []int, kind event.Mask, from int) (out []int) {
+// of are the events of a kind among some of a pairing, from one on.
+func (u *unseen) of(p pairing, i int, all []int, kind event.Mask, from int) (out []int) {
 	for _, at := range all {
-		if at >= from && u.c.sides[i].events.at(at).mask&uint32(kind) != 0 {
+		if at >= max(from, p.from[i]) && at < p.to[i] && u.c.sides[i].events.at(at).mask&uint32(kind) != 0 {
 			out = append(out, at)
 		}
 	}
 	return out
 }
 
-// count counts the IN_MOVE_SELF among events.
-func (u *unseen) count(i int, told []int) (n int) {
+// movesSelf are the IN_MOVE_SELF among events, without those that are marked.
+func (u *unseen) movesSelf(i int, told []int) (out []int) {
 	for _, at := range told {
-		if u.c.sides[i].events.at(at).mask&uint32(event.IN_MOVE_SELF) != 0 {
-			n++
+		if u.c.sides[i].events.at(at).mask&uint32(event.IN_MOVE_SELF) != 0 && u.marks[i][at] == 0 {
+			out = append(out, at)
 		}
 	}
-	return n
-}
-
-func (u *unseen) hideMoves(i int, told []int, n int) {
-	for _, at := range told {
-		if n > 0 && u.c.sides[i].events.at(at).mask&uint32(event.IN_MOVE_SELF) != 0 {
-			u.marks[i][at] = markUnseen
-			n--
-		}
-	}
+	return out
 }
 
 // deaths notes where the watch of a directory told of its end after its removal was told: somebody held it open.
@@ -108,6 +100,7 @@ func (u *unseen) deaths(p pairing) {
 		}
 	}
 	if after[0] != after[1] {
-		u.late = append(u.late, [2]int{p.of[0].died, p.of[1].died})
+		id := u.c.sides[0].events.at(p.of[0].died).node
+		u.late[id] = append(u.late[id], [2]int{p.of[0].died, p.of[1].died})
 	}
 }

@@ -35,7 +35,7 @@ type unseen struct {
 	pairs  map[uint32][][2]int     // by node of the left side, what both sides tell of the same object
 	until  [2]map[*object]int      // by an object, the event of the other side with which this one lost sight of it
 	shift  [2]map[int]int          // of what a watch told of the end of its object after its removal: the event of the removal
-	late   [][2]int                // removals, that one side told of before the end of the object and the other one after it
+	late   map[uint32][][2]int     // by node of the left side, removals that one side told of before the end of the object and the other one after it
 }
 
 // findUnseen marks the events of both sides that are unseen, or stand for such.
@@ -56,20 +56,9 @@ func (c *comparison) findUnseen() *unseen {
 		return u
 	}
 	_ = c.both(func(s *side) error { trees[s.which] = newTree(s); return nil })
-	u.pairs = make(map[uint32][][2]int)
-	for i := range u.marks {
-		u.marks[i], u.met[i], u.until[i] = make(map[int]mark), make(map[*object][][2]int), make(map[*object]int)
-		u.shift[i], u.hidden[i] = make(map[int]int), make(map[*object]bool)
-	}
-	for id, o := range trees[0].roots {
-		if other := trees[1].roots[c.peer[0][id]]; other != nil {
-			u.meet(pairing{of: [2]*object{o, other}})
-		}
-	}
-	for len(u.queue) > 0 {
-		p := u.queue[0]
-		u.queue = u.queue[1:]
-		u.pair(p)
+	u.until = [2]map[*object]int{make(map[*object]int), make(map[*object]int)}
+	if u.follow(trees); len(u.until[0])+len(u.until[1]) > 0 {
+		u.follow(trees) // an object can have been met before it was known that it is lost
 	}
 	for i, all := range u.lost {
 		for _, o := range all {
@@ -78,6 +67,25 @@ func (c *comparison) findUnseen() *unseen {
 	}
 	u.part()
 	return u
+}
+
+// follow pairs the directories of both sides from the roots on.
+func (u *unseen) follow(trees [2]*tree) {
+	u.pairs, u.late = make(map[uint32][][2]int), make(map[uint32][][2]int)
+	for i := range u.marks {
+		u.marks[i], u.met[i], u.lost[i] = make(map[int]mark), make(map[*object][][2]int), nil
+		u.shift[i], u.hidden[i] = make(map[int]int), make(map[*object]bool)
+	}
+	for id, o := range trees[0].roots {
+		if other := trees[1].roots[u.c.peer[0][id]]; other != nil {
+			u.meet(pairing{of: [2]*object{o, other}})
+		}
+	}
+	for len(u.queue) > 0 {
+		p := u.queue[0]
+		u.queue = u.queue[1:]
+		u.pair(p)
+	}
 }
 
 func (u *unseen) meet(p pairing) {
@@ -242,7 +250,9 @@ func (u *unseen) cut(p pairing, late int, t [2]tales, want fit) bool {
 	if k > 0 {
 		there = u.ev(early, e.all[e.lives[k-1]]).mask&uint32(event.IN_CREATE|event.IN_MOVED_TO) != 0
 	}
-	if o.placed >= 0 && (there != listed || k == 0 && !listed) {
+	// What another file took the place of since the watch was placed is not found.
+	covered := there && !listed && len(rest) > 0 && u.ev(late, l.all[rest[0]]).mask&uint32(event.IN_MOVED_TO) != 0
+	if o.placed >= 0 && (there != listed && !covered || k == 0 && !listed) {
 		return false
 	}
 	from := 0
@@ -371,12 +381,17 @@ func (u *unseen) renamed(i int, o *object, at int) (n int) {
 }
 
 // tail is how many of the first of some events the earlier watch alone told: what the later one told is the end of them, without
-// what it could not tell yet.
+// what it could not tell yet. One event of the earlier one can stand for several in a row, which the kernel merged.
 func (u *unseen) tail(late int, e, l []entry) (n int, fits fit) {
 	n, m := len(e), len(l)
 	for n > 0 && m > 0 {
-		if n--; u.token(1-late, e[n]) == u.token(late, l[m-1]) {
-			m--
+		n--
+		kind := u.token(1-late, e[n])
+		if u.token(late, l[m-1]) != kind {
+			continue
+		}
+		first := n == 0 || u.token(1-late, e[n-1]) != kind
+		for m--; first && m > 0 && u.token(late, l[m-1]) == kind; m-- {
 		}
 	}
 	switch {
