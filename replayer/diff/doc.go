@@ -41,6 +41,7 @@
 // both are followed as objects, from their creation to their end and under whatever names: what one watch tells of a name
 // must be the end of what an earlier one told, and what was there when it was placed must have been found by listing. What came before is set aside, or
 // explained where it is a creation, a removal or a rename; a single event that is missing, or too many, does not fit and is not.
+// Only of the first that is told of a listed name nobody can say whether it is missing or came before the watch.
 //
 // # Loss
 //
@@ -79,3 +80,17 @@
 // and some 80 a path. Time grows as n log n at worst: paths whose sums are the same on both
 // sides are not looked at again, and only the others are aligned.
 package diff
+
+// Where things are:
+//
+//	options, backends, compare           what can be asked, what a recording can tell, and the course of a comparison
+//	side, names, roots                   one recording as it is read: its events, paths and roots
+//	losses, narrow                       what it lost, and what its watches did not see
+//	paths, align, refold                 the events of a path, side by side
+//	unseen, lives, selves, known         what the later watch of a new directory missed: the stories of its names,
+//	                                     directories as objects, their own watches, events known to be the same
+//	rule, conditions                     the catalogue
+//	explain, kinds, match, relations     which rule explains which difference
+//	marks                                sets of events that differ
+//	looks, outcome                       polling: what one look tells together, and what became of each object
+//	result, rows, report, errors         what comes of it
