@@ -53,7 +53,7 @@ func (c Change) String() string {
 // Compare tells where the trees that two recordings end in differ. Roots are paired by event.PairRoots, those of
 // roots (left path to right path) first; the error is an *event.RootsError where the recordings are about different directories.
 func Compare(left, right *Model, roots map[string]string) ([]Change, error) {
-	c := comparer{left: left, right: right, fold: folds(left) && folds(right)}
+	c := newComparer(left, right, folds(left) && folds(right), right.Header.Platform)
 	pairs, err := event.PairRoots(left.rooted(), right.rooted(), event.RootsOptions{Given: roots, Fold: c.fold})
 	if err != nil {
 		return nil, err
@@ -67,7 +67,7 @@ func Compare(left, right *Model, roots map[string]string) ([]Change, error) {
 		if len(pairs) == 1 && len(roots) == 0 && c.unrelated(p, a, b) {
 			return nil, &event.RootsError{Left: p[:1], Right: p[1:], Disjoint: true}
 		}
-		c.dirs(a, b, "")
+		c.dirs(a, b)
 	}
 	return c.changes, nil
 }
@@ -108,8 +108,15 @@ func folds(m *Model) bool { return m.Header.CaseFold || m.Header.Platform == eve
 type comparer struct {
 	left, right *Model
 	fold        bool
+	keyed       bool // both trees file what is in a directory under the keys of c
 	root        string
+	at          []byte // the directory that is compared, with a slash at its end
 	changes     []Change
+}
+
+func newComparer(left, right *Model, fold bool, other event.Platform) comparer {
+	here := left.Header.Platform
+	return comparer{left: left, right: right, fold: fold, keyed: (here == event.Windows) == fold && (other == event.Windows) == fold}
 }
 
 func (c *comparer) key(name string) string {
@@ -119,37 +126,62 @@ func (c *comparer) key(name string) string {
 	return name
 }
 
+// pair is what two directories have under a key.
+type pair struct {
+	key         string
+	left, right *node
+}
+
 // dirs compares what is in two directories; nil is one that is not there.
-func (c *comparer) dirs(a, b *node, prefix string) {
-	names := make(map[string][2]*node)
-	for i, n := range []*node{a, b} {
-		if n != nil {
-			for _, child := range n.children {
-				pair := names[c.key(child.name)]
-				pair[i] = child
-				names[c.key(child.name)] = pair
-			}
-		}
-	}
-	keys := make([]string, 0, len(names))
-	for key := range names {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	for _, key := range keys {
-		pair := names[key]
-		l, r := pair[0], pair[1]
-		shown := l
+func (c *comparer) dirs(a, b *node) {
+	for _, p := range c.pairs(a, b) {
+		shown := p.left
 		if shown == nil {
-			shown = r
+			shown = p.right
 		}
-		at := prefix + shown.name
-		if kindOf(l) != kindOf(r) && !alike(l, r) {
-			c.changes = append(c.changes, Change{Path(at), Path(c.root), kindOf(l), kindOf(r), c.doubt(c.left, a, l) || c.doubt(c.right, b, r)})
+		size := len(c.at)
+		c.at = append(c.at, shown.name...)
+		if kindOf(p.left) != kindOf(p.right) && !alike(p.left, p.right) {
+			c.changes = append(c.changes, Change{Path(c.at), Path(c.root), kindOf(p.left), kindOf(p.right), c.doubt(c.left, a, p.left) || c.doubt(c.right, b, p.right)})
 		}
-		c.dirs(l, r, at+"/")
+		c.at = append(c.at, '/')
+		c.dirs(p.left, p.right)
+		c.at = c.at[:size]
 	}
 }
+
+// pairs lists what is in two directories, in order, but for files that both have.
+func (c *comparer) pairs(a, b *node) []pair {
+	var all []pair
+	for i, n := range []*node{a, b} {
+		if n == nil {
+			continue
+		}
+		for filed, child := range n.children {
+			if c.keyed && a != nil && b != nil && isFile(a.children[filed]) && isFile(b.children[filed]) {
+				continue
+			}
+			p := pair{key: c.key(child.name), left: child}
+			if i == 1 {
+				p.left, p.right = nil, child
+			}
+			all = append(all, p)
+		}
+	}
+	slices.SortFunc(all, func(a, b pair) int { return strings.Compare(a.key, b.key) })
+	n := 0
+	for _, p := range all {
+		if n > 0 && all[n-1].key == p.key {
+			all[n-1].left, all[n-1].right = cmp.Or(all[n-1].left, p.left), cmp.Or(all[n-1].right, p.right)
+			continue
+		}
+		all[n] = p
+		n++
+	}
+	return all[:n]
+}
+
+func isFile(n *node) bool { return n != nil && !n.dir && len(n.children) == 0 }
 
 // doubt reports whether a model does not know for certain what it says about n in dir.
 func (c *comparer) doubt(m *Model, dir, n *node) bool {
@@ -196,7 +228,7 @@ func (m *Model) CompareFS(root string, fsys fs.FS) ([]Change, error) {
 		return nil, err
 	}
 	here := m.tree.at(root)
-	c := comparer{left: m, fold: folds(m)}
-	c.dirs(here, real.top, "")
+	c := newComparer(m, nil, folds(m), event.Linux)
+	c.dirs(here, real.top)
 	return c.changes, nil
 }

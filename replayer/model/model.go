@@ -199,6 +199,7 @@ func (m *Model) entry(r *event.Record) {
 	at := m.tree.make(w.Path(), true)
 	at.seen = m.Losses
 	if r.Name == "" {
+		m.tree.leave(at)
 		at.children, at.gone = nil, nil
 		if m.Header.Snapshot && (w.Filter == 0 || namesTold(w)) {
 			at.full = m.Losses
@@ -436,6 +437,14 @@ type Entry struct {
 	Path      Path `json:"path"` // below the root, with slashes
 	Dir       bool `json:"dir"`
 	Uncertain bool `json:"uncertain,omitempty"` // it was last mentioned before a loss, or only what is below it was mentioned
+}
+
+// Size is how many names are below a root at the end.
+func (m *Model) Size(root string) int {
+	if n := m.tree.at(root); n != nil {
+		return n.size()
+	}
+	return 0
 }
 
 // Entries lists what is below a root at the end, in order, a directory before what is in it.

@@ -48,9 +48,40 @@ func (n *node) tell(r *event.Record) {
 type tree struct {
 	platform event.Platform
 	top      *node
+	near     *node  // the directory of the path that was walked last, from which the next one goes on where it is below
+	nearPath string // up to its last separator
 }
 
-func newTree(p event.Platform) tree { return tree{p, newNode("", true)} }
+func newTree(p event.Platform) tree { return tree{platform: p, top: newNode("", true)} }
+
+// begin gives the directory from which path is walked, and what of path is below it.
+func (t *tree) begin(path string) (from *node, rest string) {
+	if t.near != nil && !t.ends(path) {
+		if rest, below := t.platform.Below(t.nearPath, path); below && rest != "" {
+			return t.near, rest
+		}
+	}
+	return t.top, path
+}
+
+// ends reports whether path ends in a separator.
+func (t *tree) ends(path string) bool {
+	return path != "" && path[len(path)-1] == t.platform.Separator()
+}
+
+// arrived remembers the directory of path.
+func (t *tree) arrived(path string, dir *node) {
+	if last := strings.LastIndexByte(path, t.platform.Separator()); dir != nil && last > 0 && !t.ends(path) {
+		t.near, t.nearPath = dir, path[:last]
+	}
+}
+
+// leave tells that what is below n is no longer there.
+func (t *tree) leave(n *node) {
+	if n == t.near || len(n.children) > 0 {
+		t.near = nil
+	}
+}
 
 // split yields the elements of an absolute path; that before the first separator is one, too.
 func (t *tree) split(path string) iter.Seq[string] {
@@ -73,13 +104,14 @@ func (t *tree) split(path string) iter.Seq[string] {
 // find gives the node of path, or nil, and the nearest directory above it that there
 // is: with direct that of path.
 func (t *tree) find(path string) (n, above *node, direct bool) {
-	n = t.top
-	for element := range t.split(path) {
+	n, rest := t.begin(path)
+	for element := range t.split(rest) {
 		if n == nil {
 			return nil, above, false
 		}
 		above, n = n, n.children[t.platform.Fold(element)]
 	}
+	t.arrived(path, above)
 	return n, above, above != nil
 }
 
@@ -91,17 +123,18 @@ func (t *tree) at(path string) *node {
 
 // make gives the node of path; what leads there is implied.
 func (t *tree) make(path string, dir bool) *node {
-	n := t.top
-	for element := range t.split(path) {
+	n, rest := t.begin(path)
+	for element := range t.split(rest) {
 		key := t.platform.Fold(element)
 		next := n.children[key]
 		if next == nil {
-			next = newNode(element, true)
+			next = newNode(strings.Clone(element), true) // which does not keep all of the path
 			next.implied = true
-			n.add(key, next)
+			n.add(t.platform.Fold(next.name), next)
 		}
 		n = next
 	}
+	t.arrived(path, n.parent)
 	n.dir, n.untold, n.implied = dir, false, false
 	return n
 }
@@ -120,6 +153,7 @@ func (t *tree) remove(n *node) {
 	if up == nil {
 		return
 	}
+	t.leave(n)
 	key := t.platform.Fold(n.name)
 	delete(up.children, key)
 	if up.gone == nil {
@@ -131,13 +165,28 @@ func (t *tree) remove(n *node) {
 
 // put makes n the node of path, in place of what is there.
 func (t *tree) put(path string, n *node) {
-	old := t.make(path, n.dir)
-	up, key := old.parent, t.platform.Fold(old.name)
-	if up == nil {
+	old, up, direct := t.find(path)
+	if old == nil && direct && !t.ends(path) {
+		n.name = strings.Clone(t.platform.Base(path))
+		up.add(t.platform.Fold(n.name), n)
+		return
+	}
+	old = t.make(path, n.dir)
+	if up = old.parent; up == nil {
 		return // a root has no name to be put under
 	}
+	t.leave(old)
 	n.name = old.name
-	up.add(key, n)
+	up.add(t.platform.Fold(n.name), n)
+}
+
+// size is how many names are below n.
+func (n *node) size() int {
+	all := len(n.children)
+	for _, child := range n.children {
+		all += child.size()
+	}
+	return all
 }
 
 // sorted lists the children in the order of their names.

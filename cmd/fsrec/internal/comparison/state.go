@@ -34,9 +34,7 @@ func NewStateSide(name string, m *model.Model) StateSide {
 	s := StateSide{Name: name, Platform: m.Header.Platform, Backend: m.Header.Backend, Snapshot: m.Header.Snapshot, Roots: []model.Path{}, Losses: m.Losses}
 	for _, root := range m.Roots() {
 		s.Roots = append(s.Roots, model.Path(root))
-		for range m.Entries(root) {
-			s.Entries++
-		}
+		s.Entries += m.Size(root)
 	}
 	return s
 }
