@@ -111,6 +111,9 @@ type ownKey struct {
 	mask uint32
 }
 
+// ownPlace is how many events and operations there were before one that the recorder caused.
+type ownPlace struct{ at, op int }
+
 // ownEvent remembers where an event that the recorder caused would stand.
 func (s *side) ownEvent(r *event.Record, mask event.Mask) {
 	at := &s.slots[uint32(r.WD)%uint32(len(s.slots))]
@@ -125,15 +128,20 @@ func (s *side) ownEvent(r *event.Record, mask event.Mask) {
 		id = s.child(id, r.Name)
 	}
 	key := ownKey{id, uint32(mask)}
-	s.own[key] = append(s.own[key], s.events.n)
+	s.own[key] = append(s.own[key], ownPlace{s.events.n, len(s.ops)})
 }
 
-// merged reports whether an event before event to, when there had been from events, may be one
-// with an event that the recorder caused: equal ones that follow each other unread are one (inotify(7)).
-func (s *side) merged(key ownKey, from, to int) bool {
-	all := s.own[key]
-	n := sort.SearchInts(all, from)
-	return key.node != 0 && n < len(all) && all[n] <= to
+// merged reports whether an event of an operation, before event to and when there had been from events on side i, may be one
+// with an event that its recorder caused: equal ones that follow each other unread are one (inotify(7)).
+func (c *comparison) merged(i int, key ownKey, from, to, operation int) bool {
+	all := c.sides[i].own[key]
+	n := sort.Search(len(all), func(n int) bool { return all[n].at >= from })
+	for ; key.node != 0 && n < len(all) && all[n].at <= to; n++ {
+		if !c.operated() || c.opIn[i][all[n].op] == operation {
+			return true
+		}
+	}
+	return false
 }
 
 // narrow sets aside what a side could not see, since the watch of the directory had no
@@ -153,11 +161,12 @@ func (p *pathDiff) narrow(g *gap) {
 			if one.mask&bitSelf == 0 && !toldTwice {
 				dir = s.names.node(dir).parent
 			}
-			from := max(g.lo[1-i]+1, p.c.opStart(1-i, p.c.place(i, e)))
+			operation := p.c.place(i, e)
+			from := max(g.lo[1-i]+1, p.c.opStart(1-i, operation))
 			other, to := p.c.sides[1-i], g.hi[1-i]
 			unseen := dir != 0 && other.narrowIn(p.c.peer[i][dir], from, to) && s.early(dir, e)
 			if !unseen {
-				if !other.merged(ownKey{p.c.peer[i][one.node], one.mask & maskBits}, from, to) {
+				if !p.c.merged(1-i, ownKey{p.c.peer[i][one.node], one.mask & maskBits}, from, to, operation) {
 					return false
 				}
 				if p.owed[1-i] == nil {

@@ -29,8 +29,8 @@ func (c *comparison) comparePath(path [2]uint32) (common bool) {
 		}
 		c.unseen.sort(i, all[i])
 	}
-	if c.telling = 0; len(marked[0])+len(marked[1]) > 0 {
-		c.telling = bitSelf // one of two watches told more
+	if c.telling = 0; len(marked[0])+len(marked[1])+len(c.unseen.pairs[path[0]]) > 0 {
+		c.telling = bitSelf // one of two watches can have told more
 	}
 	for i := range c.sides {
 		for _, e := range all[i] {

@@ -97,7 +97,7 @@ type side struct {
 	narrow     map[int32]narrowWatch // by wd
 	placements []placement           // in order
 	endings    []ending              // in order
-	own        map[ownKey][]int      // events that there were before each that the recorder caused
+	own        map[ownKey][]ownPlace // events that the recorder caused
 	spans      map[uint32][]span     // in which the watch of a node did not see all
 	lost       int                   // overflowed or reported, where the latest loss may be told again
 
@@ -126,7 +126,7 @@ func newSide(input Input, which int) *side {
 	return &side{
 		input: input, which: which, names: newNames(), table: event.NewTable(input.Header.Platform), tops: event.NewTable(input.Header.Platform), tables: 1, lives: 1, since: 1,
 		aside: make(map[asideKey]int64), handles: make(map[uint32]handles), shown: make(map[uint32]uint32),
-		nodes: make(map[int32]placedAt), narrow: make(map[int32]narrowWatch), own: make(map[ownKey][]int), spans: make(map[uint32][]span),
+		nodes: make(map[int32]placedAt), narrow: make(map[int32]narrowWatch), own: make(map[ownKey][]ownPlace), spans: make(map[uint32][]span),
 	}
 }
 

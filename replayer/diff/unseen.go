@@ -33,7 +33,7 @@ type unseen struct {
 	lost   [2][]*object            // that came or left unseen
 	hidden [2]map[*object]bool     // those of them that have been marked
 	pairs  map[uint32][][2]int     // by node of the left side, what both sides tell of the same object
-	until  [2]map[*object]int      // by an object, the event of the other side with which this one lost sight of it
+	until  map[*object][2]int      // by an object of which its side lost sight, the event of each side with which it did
 	shift  [2]map[int]int          // of what a watch told of the end of its object after its removal: the event of the removal
 	late   map[uint32][][2]int     // by node of the left side, removals that one side told of before the end of the object and the other one after it
 }
@@ -56,8 +56,8 @@ func (c *comparison) findUnseen() *unseen {
 		return u
 	}
 	_ = c.both(func(s *side) error { trees[s.which] = newTree(s); return nil })
-	u.until = [2]map[*object]int{make(map[*object]int), make(map[*object]int)}
-	if u.follow(trees); len(u.until[0])+len(u.until[1]) > 0 {
+	u.until = make(map[*object][2]int)
+	if u.follow(trees); len(u.until) > 0 {
 		u.follow(trees) // an object can have been met before it was known that it is lost
 	}
 	for i, all := range u.lost {
@@ -89,24 +89,22 @@ func (u *unseen) follow(trees [2]*tree) {
 }
 
 func (u *unseen) meet(p pairing) {
-	for i, o := range p.of {
+	for i := range p.to {
 		if p.to[i] == 0 {
 			p.to[i] = u.c.sides[i].events.n
 		}
-		u.met[i][o] = append(u.met[i][o], [2]int{p.from[i], p.to[i]})
+		for _, o := range p.of {
+			if end, lost := u.until[o]; lost {
+				p.to[i] = min(end[i], p.to[i])
+			}
+		}
+		u.met[i][p.of[i]] = append(u.met[i][p.of[i]], [2]int{p.from[i], p.to[i]})
 	}
 	u.queue = append(u.queue, p)
 }
 
 // pair compares what the watches of one directory tell.
 func (u *unseen) pair(p pairing) {
-	for i := range p.of {
-		if at, ok := u.until[i][p.of[1-i]]; ok {
-			p.to[i] = min(at, p.to[i])
-			met := u.met[i][p.of[i]]
-			met[len(met)-1][1] = p.to[i]
-		}
-	}
 	for _, name := range p.of[0].names {
 		u.name(p, name)
 	}
@@ -196,7 +194,7 @@ func (u *unseen) same(p pairing, x, y entry) {
 	}
 	for i, one := range both {
 		if o := both[1-i].left; o != nil && u.joined(i, one) && !u.joined(1-i, both[1-i]) {
-			u.until[i][o] = one.at
+			u.until[o] = [2]int{x.at, y.at}
 			for _, at := range o.self {
 				if at > both[1-i].at && u.c.sides[1-i].events.at(at).mask&uint32(event.IN_MOVE_SELF) != 0 {
 					u.marks[1-i][at] = markUnseen // under its old name, as the new one is not known
