@@ -272,7 +272,11 @@ func (u *unseen) cut(p pairing, late int, t [2]tales, want fit) bool {
 			return false
 		}
 	}
-	n, fits := u.tail(late, e.all[from:end], l.all[l.head(listed):l.end(rest)])
+	since := -1
+	if from > 0 {
+		since = e.all[from-1].at
+	}
+	n, fits := u.tail(p, late, since, e.all[from:end], l.all[l.head(listed):l.end(rest)])
 	if fits < want {
 		return false
 	}
@@ -378,24 +382,31 @@ func (u *unseen) renamed(i int, o *object, at int) (n int) {
 	return n
 }
 
-// tail is how many of the first of some events the earlier watch alone told: what the later one told is the end of them, without
-// what it could not tell yet. One event of the earlier one can stand for several in a row, which the kernel merged.
-func (u *unseen) tail(late int, e, l []entry) (n int, fits fit) {
+// tail is how many of the first of some events, which follow event since, the earlier watch alone told: what the later one told is the
+// end of them, without what it could not tell yet. Of the listed ones the earlier watch told none before it had them. One event of it
+// can stand for several in a row, which the kernel merged.
+func (u *unseen) tail(p pairing, late, since int, e, l []entry) (n int, fits fit) {
 	n, m := len(e), len(l)
-	for n > 0 && m > 0 {
-		n--
-		kind := u.token(1-late, e[n])
-		if u.token(late, l[m-1]) != kind {
-			continue
+	for m > 0 {
+		before := since
+		if n > 0 {
+			before = e[n-1].at
 		}
-		first := n == 0 || u.token(1-late, e[n-1]) != kind
-		for m--; first && m > 0 && u.token(late, l[m-1]) == kind; m-- {
+		switch kind := u.token(late, l[m-1]); {
+		case n > 0 && u.token(1-late, e[n-1]) == kind:
+			n--
+			first := n == 0 || u.token(1-late, e[n-1]) != kind
+			for m--; first && m > 0 && u.token(late, l[m-1]) == kind; m-- {
+			}
+		case before < p.of[1-late].wide && event.Mask(kind)&event.IN_ALL_EVENTS&^listed == 0:
+			m--
+		case n == 0:
+			return 0, somehow
+		default:
+			n--
 		}
 	}
-	switch {
-	case m > 0:
-		return 0, somehow
-	case len(e)-n > len(l):
+	if len(e)-n > len(l) {
 		return n, nearly
 	}
 	return n, exactly

@@ -32,7 +32,8 @@ type ownListing struct {
 	begin, end int64       // places in the stream that the events stand between
 	calls      int         // of getdents that are told of
 	heard      heard
-	accesses   int // of calls, that have been heard
+	accesses   int  // of calls, that have been heard
+	deaf       bool // the watch had no such events, unless the directory was, or went, elsewhere
 	renames    *renames
 	keys       []todoKey // what the events may be about
 }
@@ -106,7 +107,7 @@ func (o *ownEvents) take(r *event.Record, place, next int64, s *stream) bool {
 		o.find(latest.other, key) // the kernel tells a directory right after the one that holds it
 	}
 	for _, c := range o.byKey[key] {
-		if place < c.end && c.take(r, next, s) {
+		if place < c.end && c.take(r, place, next, s) {
 			o.latest, o.mask = c, r.Mask
 			return true
 		}
@@ -116,15 +117,16 @@ func (o *ownEvents) take(r *event.Record, place, next int64, s *stream) bool {
 
 // take reports whether an event is the next one of the listing: it is opened, read and closed. What opens it can be one with the
 // last event before, and all that reads it one.
-func (c *ownListing) take(r *event.Record, next int64, s *stream) bool {
+func (c *ownListing) take(r *event.Record, place, next int64, s *stream) bool {
 	ahead := min(c.end-next, lookAhead)
 	switch {
-	case r.Mask&event.IN_OPEN != 0 && c.heard == nothing && next >= c.begin && s.use(r, ahead) != event.IN_OPEN:
+	case r.Mask&event.IN_OPEN != 0 && c.heard == nothing && next >= c.begin && !s.follows(r, ahead, event.IN_OPEN):
 		c.heard = itsOpen
-	case r.Mask&event.IN_ACCESS != 0 && c.heard == itsOpen && c.accesses < c.calls:
+	case r.Mask&event.IN_ACCESS != 0 && c.accesses < c.calls && (c.heard == itsOpen || c.heard == nothing && c.deaf && place >= c.begin):
+		c.heard = itsOpen
 		c.accesses++
 	case r.Mask&event.IN_CLOSE_NOWRITE != 0 && c.heard == itsOpen &&
-		(c.accesses == c.calls || c.accesses > 0 && s.use(r, ahead) != event.IN_ACCESS):
+		(c.accesses == c.calls || c.accesses > 0 && !s.follows(r, ahead, event.IN_ACCESS, event.IN_CLOSE_NOWRITE)):
 		c.heard = itsClose
 	default:
 		return false
@@ -132,9 +134,11 @@ func (c *ownListing) take(r *event.Record, next int64, s *stream) bool {
 	return true
 }
 
-// use is whether the directory that r is about is, in so many bytes that follow, first opened or first read.
-func (s *stream) use(r *event.Record, ahead int64) event.Mask {
+// follows reports whether what happens next to the directory that r is about is, in so many bytes, the first of these events, and
+// then, sooner or later, the others. What is closed before can have been opened long ago.
+func (s *stream) follows(r *event.Record, ahead int64, these ...event.Mask) bool {
 	var next event.Record
+	other := event.IN_OPEN | event.IN_ACCESS | needsCare | needsCareSelf
 	for n := -1; n < len(s.pending); n++ {
 		text := s.rest
 		if n >= 0 {
@@ -143,16 +147,22 @@ func (s *stream) use(r *event.Record, ahead int64) event.Mask {
 		for at := 0; at < len(text) && ahead > 0; {
 			size, err := decode.InotifyEvent(text, at, &next)
 			if err != nil {
-				return 0
+				return false
 			}
 			at += size
 			ahead -= int64(size)
-			if next.WD == r.WD && next.Name == r.Name && next.Mask&(event.IN_OPEN|event.IN_ACCESS|needsCare|needsCareSelf) != 0 {
-				return next.Mask & (event.IN_OPEN | event.IN_ACCESS)
+			switch {
+			case next.WD != r.WD || next.Name != r.Name:
+			case next.Mask&these[0] != 0:
+				if these, other = these[1:], 0; len(these) == 0 {
+					return true
+				}
+			case next.Mask&other != 0:
+				return false
 			}
 		}
 	}
-	return 0
+	return false
 }
 
 // expire forgets what can no longer come once the stream has been processed up to place.
@@ -186,7 +196,8 @@ func without(all []*ownListing, c *ownListing) []*ownListing {
 // in the stream. In doubt it may have met another directory.
 func (n *Inotify) expectOwn(l *landing, begin, end int64, doubt bool, renames *renames) {
 	expect := func(wd int32, name string) *ownListing {
-		c := &ownListing{path: l.path, self: name == "", begin: begin, end: end, calls: l.calls, renames: renames}
+		w := n.table.Watch(wd)
+		c := &ownListing{path: l.path, self: name == "", begin: begin, end: end, calls: l.calls, deaf: w == nil || !n.hears(w), renames: renames}
 		n.own.expect(c, todoKey{wd, name})
 		if doubt {
 			n.own.doubtful = append(n.own.doubtful, c)

@@ -166,6 +166,20 @@ func TestOurListingIsToldFromWhatOthersDo(t *testing.T) {
 	}
 }
 
+func TestOurListingIsOurOwnWhereItIsHeardOnlyAfterARename(t *testing.T) {
+	root := t.TempDir()
+	mkdirs(t, root+"/p/d", root+"/q")
+	s := open(t, Options{})
+	s.add(event.WatchRequest{Path: root + "/p", Mask: event.IN_MOVE})
+	s.add(event.WatchRequest{Path: root + "/q", Mask: event.IN_ALL_EVENTS})
+	s.sync()
+	nothing := func() {}
+	s.listed(root, nothing, func() { ok(t, os.Rename(root+"/p/d", root+"/q/e")) }, nothing)
+	if own, other := listingEvents(s.sync()); own < 2 || other > 0 {
+		t.Errorf("%d events of our own listing, %d of others:\n%s", own, other, text(s.records))
+	}
+}
+
 // Nobody but us opens a directory here: making, renaming and removing does not. Of a path whose
 // elements are being renamed by several at the same time, what it led to cannot always be known.
 func TestOurListingIsOurOwnWhateverIsRenamedMeanwhile(t *testing.T) {
