@@ -190,14 +190,10 @@ func (k *check) recorded(m *model.Model, dir string) (string, error) {
 			return root, nil
 		}
 	}
-	quoted := make([]string, len(roots))
-	for i, root := range roots {
-		quoted[i] = event.Quote(root)
-	}
 	if k.root != "" {
-		return "", fmt.Errorf("--root: %s was not recorded: want %s", event.Quote(k.root), strings.Join(quoted, ", "))
+		return "", fmt.Errorf("--root: %s was not recorded: want %s", event.Quote(k.root), event.QuoteSome(roots))
 	}
-	return "", fmt.Errorf("%s is none of the recorded directories %s: say with --root which one it stands for", event.Quote(k.dir), strings.Join(quoted, ", "))
+	return "", fmt.Errorf("%s is none of the recorded directories %s: say with --root which one it stands for", event.Quote(k.dir), event.QuoteSome(roots))
 }
 
 // skipped gives a function that reports what is not to be compared: the log itself, and what the recording excluded.

@@ -233,15 +233,6 @@ func stepper(ctx context.Context, in io.Reader) func() error {
 	}
 }
 
-// quoted names paths in a message.
-func quoted(paths []string) string {
-	words := make([]string, len(paths))
-	for i, path := range paths {
-		words[i] = event.Quote(path)
-	}
-	return strings.Join(words, ", ")
-}
-
 // warnMaps tells of a --map that fits nothing.
 func (r *replay) warnMaps(h event.Header) {
 	for _, old := range r.maps {
@@ -252,7 +243,7 @@ func (r *replay) warnMaps(h event.Header) {
 			used = used || in || over
 		}
 		if !used {
-			complain(fmt.Errorf("warning: --map: nothing was recorded at or below %s; the recorded directories are %s", event.Quote(old), quoted(h.Roots)))
+			complain(fmt.Errorf("warning: --map: nothing was recorded at or below %s; the recorded directories are %s", event.Quote(old), event.QuoteSome(h.Roots)))
 		}
 	}
 }

@@ -17,6 +17,23 @@ func Quote(path string) string {
 	return quoted
 }
 
+// QuoteSome quotes the first few paths of a message, and counts the others.
+func QuoteSome(paths []string) string {
+	const most = 5
+	if len(paths) == 0 {
+		return "none"
+	}
+	quoted := make([]string, 0, most)
+	for _, path := range paths[:min(len(paths), most)] {
+		quoted = append(quoted, Quote(path))
+	}
+	text := strings.Join(quoted, ", ")
+	if n := len(paths) - most; n > 0 {
+		text += fmt.Sprintf(" and %d more", n)
+	}
+	return text
+}
+
 // Excerpt is text as messages quote it: only the beginning of what is long, such
 // as a line of a file that is not text at all.
 func Excerpt(text string) string {

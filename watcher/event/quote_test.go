@@ -44,3 +44,31 @@ func TestAWrongFileIsNotQuotedWhole(t *testing.T) {
 		t.Errorf("%d bytes of message: %.80v", len(fmt.Sprint(err)), err)
 	}
 }
+
+func TestOfManyPathsAMessageNamesTheFirst(t *testing.T) {
+	for _, tt := range []struct {
+		n    int
+		want string
+	}{{0, "none"}, {1, `"/0"`}, {5, `"/0", "/1", "/2", "/3", "/4"`}, {6, `"/0", "/1", "/2", "/3", "/4" and 1 more`}, {100_000, `"/0", "/1", "/2", "/3", "/4" and 99995 more`}} {
+		var all []string
+		for i := range tt.n {
+			all = append(all, fmt.Sprintf("/%d", i))
+		}
+		if got := event.QuoteSome(all); got != tt.want {
+			t.Errorf("%d paths: got %s, want %s", tt.n, got, tt.want)
+		}
+	}
+}
+
+func TestAnErrorOfManyRootsIsShort(t *testing.T) {
+	var all [2]event.Rooted
+	for i := range 10_000 {
+		for side := range all {
+			all[side].Platform = event.Linux
+			all[side].Roots = append(all[side].Roots, fmt.Sprintf("/%d/%d/%d", side, i, i+side*1_000_000))
+		}
+	}
+	if _, err := event.PairRoots(all[0], all[1], event.RootsOptions{}); err == nil || len(err.Error()) > 500 {
+		t.Errorf("got an error of %d bytes", len(fmt.Sprint(err)))
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 )
 
 // Rooted are the watched directories of a recording, those that are in no other.
@@ -111,7 +110,7 @@ type RootsError struct {
 }
 
 func (e *RootsError) Error() string {
-	left, right := quoteAll(e.Left), quoteAll(e.Right)
+	left, right := QuoteSome(e.Left), QuoteSome(e.Right)
 	switch {
 	case e.Pair != [2]string{}:
 		return fmt.Sprintf("cannot pair root %q with %q: the left recording has %s, the right one %s", e.Pair[0], e.Pair[1], left, right)
@@ -119,15 +118,4 @@ func (e *RootsError) Error() string {
 		return fmt.Sprintf("unrelated roots: no path below %s of the left recording is also below %s of the right one; if they are to be compared all the same, pair them", left, right)
 	}
 	return fmt.Sprintf("unrelated roots: the left recording has %s, the right one %s: say which of them belong together", left, right)
-}
-
-func quoteAll(all []string) string {
-	if len(all) == 0 {
-		return "none"
-	}
-	quoted := make([]string, len(all))
-	for i, s := range all {
-		quoted[i] = fmt.Sprintf("%q", s)
-	}
-	return strings.Join(quoted, ", ")
 }

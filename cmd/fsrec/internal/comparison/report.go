@@ -93,15 +93,22 @@ func broken(text string, width int) []string {
 	return lines
 }
 
+// roots names the roots of a side, of many the first few.
 func (p *printer) roots(side int) string {
+	const most = 20
 	var all []string
-	for _, r := range p.info(side).Roots {
+	roots := p.info(side).Roots
+	for _, r := range roots[:min(len(roots), most)] {
 		all = append(all, p.shown(side, string(r)))
 	}
 	if len(all) == 0 {
 		return "none"
 	}
-	return strings.Join(all, ", ")
+	text := strings.Join(all, ", ")
+	if n := len(roots) - most; n > 0 {
+		text += fmt.Sprintf(" and %s more", humanize.Comma(int64(n)))
+	}
+	return text
 }
 
 func (p *printer) losses(side int) string {
