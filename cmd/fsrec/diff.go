@@ -282,6 +282,7 @@ func (d *comparing) states(c *cli.Context, names []string) error {
 func comparisonError(err error) error {
 	var input *diff.InputError
 	var roots *event.RootsError
+	var bound *diff.BoundError
 	switch {
 	case errors.Is(err, context.Canceled):
 		return errors.New("interrupted")
@@ -289,6 +290,8 @@ func comparisonError(err error) error {
 		return input.Err // names the log itself
 	case errors.As(err, &roots):
 		return fmt.Errorf("%w: --root LEFT=RIGHT", err)
+	case errors.As(err, &bound):
+		return fmt.Errorf("%w: --state compares the trees that the recordings end in", err)
 	}
 	return err
 }

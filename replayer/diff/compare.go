@@ -55,7 +55,8 @@ type Input struct {
 
 // Compare compares two recordings. Both are read at the same time, and what is
 // kept of them is some 24 bytes an event and 80 a path. The error is an *event.RootsError where
-// the recordings are about different directories, or that of a Reader.
+// the recordings are about different directories, a *BoundError where directories are renamed more often than in any real tree,
+// or an *InputError.
 func Compare(ctx context.Context, left, right Input, o Options) (*Result, error) {
 	conf, err := o.config()
 	if err != nil {

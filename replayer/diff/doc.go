@@ -78,7 +78,8 @@
 //
 // Both recordings are read at the same time, as streams. What is kept is 24 bytes an event
 // and some 80 a path. Time grows as n log n at worst: paths whose sums are the same on both
-// sides are not looked at again, and only the others are aligned.
+// sides are not looked at again, and only the others are aligned. A recording whose renames make more paths than any real tree
+// has is refused with a *[BoundError], for what is not compared can be neither the same nor different.
 package diff
 
 // Where things are:

@@ -1,6 +1,7 @@
 package diff
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
@@ -15,9 +16,7 @@ func tell(t testing.TB, roots []string, records []event.Record) *side {
 		t.Fatal(err)
 	}
 	h := event.Header{Platform: event.Linux, Backend: "inotify", Roots: roots}
-	for i := range records {
-		records[i].Seq, records[i].Time = uint64(i+1), int64(i+1)
-	}
+	number(records)
 	conf.tells = [2]tells{tellsOf(h, nil), tellsOf(h, nil)}
 	s := newSide(Input{Header: h, Reader: event.NewMemoryLog(h, records)}, 0)
 	s.conf = conf
@@ -115,7 +114,7 @@ func TestRoots(t *testing.T) {
 	}
 }
 
-// A chain of directories that is renamed with every fourth record makes no more paths than its records allow.
+// A chain of directories that is renamed with every fourth record has more paths than its records allow: nothing is said of it.
 func TestPathsAreBoundedByRecords(t *testing.T) {
 	const depth, renames = 100, 12_000
 	records := []event.Record{watched(1, "/w")}
@@ -125,18 +124,71 @@ func TestPathsAreBoundedByRecords(t *testing.T) {
 		path += "/d"
 	}
 	for i := range renames {
-		from, to := fmt.Sprint(i), fmt.Sprint(i+1)
-		records = append(records,
-			event.Record{Kind: event.KindEvent, WD: 1, Mask: event.IN_MOVED_FROM | event.IN_ISDIR, Name: from, Cookie: uint32(i + 1)},
-			event.Record{Kind: event.KindEvent, WD: 1, Mask: event.IN_MOVED_TO | event.IN_ISDIR, Name: to, Cookie: uint32(i + 1)},
-			event.Record{Kind: event.KindMove, WD: 2, Src: "/w/" + from, Path: "/w/" + to},
-			event.Record{Kind: event.KindEvent, WD: depth + 1, Mask: event.IN_CREATE, Name: "f"})
+		records = append(records, renamed(2, "/w", fmt.Sprint(i), fmt.Sprint(i+1), uint32(i+1))...)
+		records = append(records, event.Record{Kind: event.KindEvent, WD: depth + 1, Mask: event.IN_CREATE, Name: "f"})
 	}
-	s := tell(t, []string{"/w"}, records)
-	if most := max(freeElements, elementsARecord*len(records)) + depth + s.events.n; s.names.nodes.n > most {
-		t.Errorf("%d nodes for %d records, want at most %d", s.names.nodes.n, len(records), most)
+	number(records)
+	few := records[:1000]
+	input := func(name string, records []event.Record) Input {
+		h := event.Header{Platform: event.Linux, Backend: "inotify", Roots: event.Strings{"/w"}}
+		return Input{Name: name, Header: h, Reader: event.NewMemoryLog(h, records)}
 	}
-	if n := s.aside[asideKey{AsideUnwatched, event.IN_CREATE}]; int64(s.events.n)+n != s.told {
-		t.Errorf("of %d events %d are kept and %d set aside", s.told, s.events.n, n)
+	_, err := Compare(t.Context(), input("few", few), input("many", records), Options{})
+	bound := (*BoundError)(nil)
+	if !errors.As(err, &bound) || bound.Name != "many" || bound.Records > int64(len(records)) || bound.Elements > freeElements+bound.Records {
+		t.Errorf("got %v, want a *BoundError of many", err)
+	}
+	if r, err := Compare(t.Context(), input("few", few), input("few", few), Options{}); err != nil || r.Verdict != Same {
+		t.Errorf("a few renames are not compared: %v", err)
+	}
+}
+
+// No bound is in the way of a large and deep tree that is renamed at its top, and watched for long.
+func TestBoundsLeaveRealTreesAlone(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a million records")
+	}
+	const dirs, width, rounds = 100_000, 3, 9
+	paths := []string{"/w", "/w/top"}
+	for i := 2; i < dirs; i++ {
+		paths = append(paths, fmt.Sprintf("%s/directory-%d", paths[max(1, i/width)], i))
+	}
+	var records []event.Record
+	for i, path := range paths {
+		records = append(records, watched(int32(i+1), path))
+	}
+	write := func() {
+		for i := range paths {
+			records = append(records, event.Record{Kind: event.KindEvent, WD: int32(i + 1), Mask: event.IN_MODIFY, Name: "file"})
+		}
+	}
+	for range rounds / 3 {
+		write()
+	}
+	records = append(records, renamed(2, "/w", "top", "other", 1)...)
+	for range rounds - rounds/3 {
+		write()
+	}
+	s := tell(t, []string{"/w"}, records) // which fails where the bound is passed
+	if len(s.aside) > 0 || int64(s.events.n)+s.folded != s.told {
+		t.Errorf("of %d events %d are kept and %d folded; set aside: %v", s.told, s.events.n, s.folded, s.aside)
+	}
+	if n := s.names.nodes.n; n > elementsARecord*len(records)/8 {
+		t.Errorf("%d elements for %d records: the bound is near", n, len(records))
+	}
+}
+
+// renamed are the records of the renaming of a directory that has a watch, in the directory up of watch 1.
+func renamed(wd int32, up, from, to string, cookie uint32) []event.Record {
+	return []event.Record{
+		{Kind: event.KindEvent, WD: 1, Mask: event.IN_MOVED_FROM | event.IN_ISDIR, Name: from, Cookie: cookie},
+		{Kind: event.KindEvent, WD: 1, Mask: event.IN_MOVED_TO | event.IN_ISDIR, Name: to, Cookie: cookie},
+		{Kind: event.KindMove, WD: wd, Src: up + "/" + from, Path: up + "/" + to},
+	}
+}
+
+func number(records []event.Record) {
+	for i := range records {
+		records[i].Seq, records[i].Time = uint64(i+1), int64(i+1)
 	}
 }

@@ -77,20 +77,26 @@ func (s *side) pathNode(path string) uint32 {
 	return s.walk(r.node, rest)
 }
 
-// A hostile recording can make the paths of its watches longer with every record,
-// and so each event as dear as all that came before. Deeper paths, and more path elements than any
-// tree has for the number of records, are set aside.
+// A hostile recording can make the paths of its watches longer with every record, and so each event as
+// dear as all that came before. Deeper paths are set aside, on both sides the same. More path elements than any tree has
+// for the number of records are refused: see BoundError.
 const (
 	maxPathDepth    = 1024
 	freeElements    = 1 << 20
 	elementsARecord = 8
 )
 
+// beyond reports whether the paths of the records so far have too many elements.
+func (s *side) beyond() bool {
+	n := int64(s.names.nodes.n)
+	return n > freeElements && n > elementsARecord*s.records
+}
+
 // walk gives the node of a path of one or more elements below dir, 0 where it
 // is beyond the bounds.
 func (s *side) walk(dir uint32, path string) uint32 {
 	sep := s.platform().Separator()
-	if strings.Count(path, string(sep)) > maxPathDepth || s.names.nodes.n > freeElements && int64(s.names.nodes.n) > elementsARecord*s.records {
+	if strings.Count(path, string(sep)) > maxPathDepth || s.beyond() {
 		return 0
 	}
 	t := &s.trail

@@ -159,6 +159,9 @@ func (s *side) load(ctx context.Context) error {
 		} else {
 			s.take(batch)
 		}
+		if s.beyond() {
+			return &BoundError{Name: s.input.Name, Records: s.records, Elements: int64(s.names.nodes.n)}
+		}
 		var err error
 		if batch, err = s.input.Reader.Read(ctx, batch); errors.Is(err, io.EOF) {
 			break
