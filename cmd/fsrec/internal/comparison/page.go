@@ -31,12 +31,24 @@ var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
 //
 // What a recording holds gets into it in two ways, html/template and JSON
 // that is escaped for HTML; the script makes text nodes of it.
-func WritePage(w io.Writer, c *Comparison) error {
+//
+// Of a comparison of more rows than a browser bears it has the first, and says so.
+func WritePage(w io.Writer, c *Comparison) error { return writePage(w, c, pageRows) }
+
+// pageRows is how many rows a page has at most, which takes some 30 MB.
+const pageRows = 500_000
+
+func writePage(w io.Writer, c *Comparison, most int) error {
 	p := &printer{w: bufio.NewWriterSize(w, 64<<10), c: c, r: c.Result}
-	if err := pageTemplate.ExecuteTemplate(p.w, "head", p.page()); err != nil {
+	d := &pageData{p: p, most: most, places: make(map[int]int), paths: make(map[string]int), kinds: make(map[string]int), pathList: []string{}, kindList: []string{}}
+	d.measure()
+	head := p.page()
+	if d.cut {
+		head.Cut = humanize.Comma(int64(most))
+	}
+	if err := pageTemplate.ExecuteTemplate(p.w, "head", head); err != nil {
 		return err
 	}
-	d := &pageData{p: p, paths: make(map[string]int), kinds: make(map[string]int), pathList: []string{}, kindList: []string{}}
 	if err := d.write(); err != nil {
 		return err
 	}
@@ -53,6 +65,7 @@ type page struct {
 	Result   *diff.Result
 	Verdict  string
 	Outcome  string
+	Cut      string // how many rows the page has, where it has not all
 	Sides    []pageSide
 	Verdicts []pageVerdict
 	How      string
@@ -112,6 +125,10 @@ func hash(s string) string {
 // pageData writes the events: rows first, then the tables that they point into.
 type pageData struct {
 	p            *printer
+	most         int         // rows
+	cut          bool        // there are more
+	places       map[int]int // of a page that is cut, by place in Result.Differences that in shown
+	shown        []int
 	paths, kinds map[string]int
 	pathList     []string
 	kindList     []string
@@ -123,12 +140,43 @@ const (
 	pageInferred
 )
 
+// measure finds out whether there are too many rows.
+func (d *pageData) measure() {
+	n := 0
+	for range d.p.r.Rows() {
+		if n++; n > d.most {
+			d.cut = true
+			return
+		}
+	}
+	for i := range d.p.r.Differences {
+		d.shown = append(d.shown, i)
+	}
+}
+
+// place is where the page has a difference. One that is cut has only those that its rows tell of.
+func (d *pageData) place(difference int) int {
+	if !d.cut || difference < 0 {
+		return difference
+	}
+	at, ok := d.places[difference]
+	if !ok {
+		at = len(d.shown)
+		d.places[difference] = at
+		d.shown = append(d.shown, difference)
+	}
+	return at
+}
+
 func (d *pageData) write() error {
 	w := d.p.w
 	w.WriteString("<script type=\"application/json\" id=\"rows\">[")
-	comma := ""
+	comma, n := "", 0
 	for row := range d.p.r.Rows() {
-		one := []any{row.Difference, d.event(0, row.Left), d.event(1, row.Right)}
+		if n++; n > d.most {
+			break
+		}
+		one := []any{d.place(row.Difference), d.event(0, row.Left), d.event(1, row.Right)}
 		if row.Left == nil && row.Right == nil {
 			one = []any{shownHere(heading(row))}
 		}
@@ -190,9 +238,9 @@ func index(of map[string]int, list *[]string, s string) int {
 }
 
 func (d *pageData) differences() []map[string]any {
-	all := make([]map[string]any, len(d.p.r.Differences))
-	for i := range all {
-		one := &d.p.r.Differences[i]
+	all := make([]map[string]any, len(d.shown))
+	for i, difference := range d.shown {
+		one := &d.p.r.Differences[difference]
 		all[i] = map[string]any{"verdict": one.Verdict, "kind": one.Kind, "text": d.p.sentence(one)}
 		if one.Rule != "" {
 			all[i]["rule"] = one.Rule

@@ -38,6 +38,41 @@ func TestThePageNeedsNothingElse(t *testing.T) {
 	}
 }
 
+// A page of more rows than there may be has the first of them, with their differences, and says so.
+func TestAPageIsCutAndSaysSo(t *testing.T) {
+	var left, right []string
+	for i := range 100 {
+		left, right = append(left, fmt.Sprintf("CREATE a%d", i)), append(right, fmt.Sprintf("CREATE b%d", i))
+	}
+	c := compared(t, recording(t, "/d", left...), recording(t, "/d", right...), diff.Options{Steps: map[diff.Step]bool{diff.StepRoots: false}})
+	if whole := pageOf(t, c); strings.Contains(whole, `id="cut"`) {
+		t.Error("a whole page says that it is cut")
+	}
+	const most = 30
+	var b bytes.Buffer
+	if err := writePage(&b, c, most); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), "has the first 30 rows") {
+		t.Error("the page does not say that it is cut")
+	}
+	var rows [][]any
+	readData(t, b.String(), "rows", &rows)
+	var tables struct {
+		Paths       []string
+		Differences []map[string]any
+	}
+	readData(t, b.String(), "tables", &tables)
+	if len(rows) != most || len(tables.Paths) > 2*most || len(tables.Differences) > most {
+		t.Errorf("%d rows, %d paths and %d differences", len(rows), len(tables.Paths), len(tables.Differences))
+	}
+	for _, row := range rows {
+		if at := row[0].(float64); at >= float64(len(tables.Differences)) {
+			t.Fatalf("a row tells of difference %v of %d", at, len(tables.Differences))
+		}
+	}
+}
+
 func TestNoNameIsMoreThanTextOnThePage(t *testing.T) {
 	text := pageOf(t, harmful(t))
 	if n := strings.Count(text, "<script"); n != 3 {
