@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
+	"strings"
 	"testing"
 
 	"fsrec/replayer"
@@ -21,6 +23,31 @@ type hostile struct {
 }
 
 var hostiles = []hostile{
+	{"chains of directories", event.Linux, func(add func(event.Record), n int) {
+		const depth = 1000
+		add(watched(1, "/w"))
+		for i := range int32(n / 3) {
+			path := fmt.Sprintf("/w/%d%s", i/depth, strings.Repeat("/d", int(i%depth)))
+			add(watched(i+2, path))
+			add(created(i+2, "f"))
+			add(created(i+2, "d"))
+		}
+	}},
+	{"names in one directory", event.Linux, func(add func(event.Record), n int) {
+		add(watched(1, "/w"))
+		for i := range n {
+			add(created(1, fmt.Sprint(i)))
+		}
+	}},
+	{"many watches", event.Linux, func(add func(event.Record), n int) {
+		watches := int32(n / 4)
+		for i := range watches {
+			add(watched(i+1, fmt.Sprintf("/w/%d/%d", i/1000, i)))
+		}
+		for i := range int64(n - n/4) {
+			add(created(int32(i*7919%int64(watches))+1, "f"))
+		}
+	}},
 	{"chain renamed at the top", event.Linux, func(add func(event.Record), n int) {
 		const depth = 300
 		path := "/w/0"
@@ -167,7 +194,7 @@ func (h *hostile) log(n int) *event.MemoryLog {
 }
 
 // BenchmarkGrowth is what one record of a hostile recording costs, for those who make the
-// tree or the watch table of it. It is to be as good as the same for ten times as many records.
+// tree or the watch table of it, or compare two trees. It is to be as good as the same for ten times as many records.
 func BenchmarkGrowth(b *testing.B) {
 	for _, way := range []struct {
 		name string
@@ -189,6 +216,21 @@ func BenchmarkGrowth(b *testing.B) {
 			_, err := model.Read(context.Background(), log.Header(), log)
 			return err
 		}},
+		{"state", func(log *event.MemoryLog) error {
+			var models [2]*model.Model
+			for i := range models {
+				m, err := model.Read(context.Background(), log.Header(), event.NewMemoryLog(log.Header(), log.Records()[i:])) // the second lacks a record
+				if err != nil {
+					return err
+				}
+				models[i] = m
+			}
+			_, err := model.Compare(models[0], models[1], nil)
+			if roots := (*event.RootsError)(nil); errors.As(err, &roots) {
+				err = nil
+			}
+			return err
+		}},
 	} {
 		for i := range hostiles {
 			h := &hostiles[i]
@@ -206,6 +248,26 @@ func BenchmarkGrowth(b *testing.B) {
 					b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(log.Records())), "ns/record")
 				})
 			}
+		}
+	}
+}
+
+// Ten times as many records take ten times the memory, all that was thrown away included.
+func TestModelsAreLinear(t *testing.T) {
+	for i := range hostiles {
+		h := &hostiles[i]
+		allocated := func(n int) uint64 {
+			log := h.log(n)
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			if _, err := model.Read(t.Context(), log.Header(), log); err != nil {
+				t.Fatalf("%s: %v", h.name, err)
+			}
+			runtime.ReadMemStats(&after)
+			return after.TotalAlloc - before.TotalAlloc
+		}
+		if small, large := allocated(3_000), allocated(30_000); large > 15*small {
+			t.Errorf("%s: %d bytes for ten times the records of %d bytes", h.name, large, small)
 		}
 	}
 }
