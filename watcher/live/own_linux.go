@@ -33,6 +33,7 @@ type ownListing struct {
 	calls      int         // of getdents that are told of
 	heard      heard
 	accesses   int  // of calls, that have been heard
+	others     int  // openings by other programs that were heard and not yet closed
 	deaf       bool // the watch had no such events, unless the directory was, or went, elsewhere
 	renames    *renames
 	keys       []todoKey // what the events may be about
@@ -120,25 +121,33 @@ func (o *ownEvents) take(r *event.Record, place, next int64, s *stream) bool {
 func (c *ownListing) take(r *event.Record, place, next int64, s *stream) bool {
 	ahead := min(c.end-next, lookAhead)
 	switch {
-	case r.Mask&event.IN_OPEN != 0 && c.heard == nothing && next >= c.begin && !s.follows(r, ahead, event.IN_OPEN):
+	case r.Mask&event.IN_OPEN != 0 && c.heard == nothing && next >= c.begin && !s.follows(r, ahead, false, event.IN_OPEN):
 		c.heard = itsOpen
 	case r.Mask&event.IN_ACCESS != 0 && c.accesses < c.calls && (c.heard == itsOpen || c.heard == nothing && c.deaf && place >= c.begin):
 		c.heard = itsOpen
 		c.accesses++
 	case r.Mask&event.IN_CLOSE_NOWRITE != 0 && c.heard == itsOpen &&
-		(c.accesses == c.calls || c.accesses > 0 && !s.follows(r, ahead, event.IN_ACCESS, event.IN_CLOSE_NOWRITE)):
+		(c.accesses == c.calls || c.accesses > 0 && !s.follows(r, ahead, c.others > 0, event.IN_ACCESS, event.IN_CLOSE_NOWRITE)):
 		c.heard = itsClose
 	default:
+		if r.Mask&event.IN_OPEN != 0 {
+			c.others++
+		} else if r.Mask&event.IN_CLOSE_NOWRITE != 0 {
+			c.others = max(0, c.others-1)
+		}
 		return false
 	}
 	return true
 }
 
 // follows reports whether what happens next to the directory that r is about is, in so many bytes, the first of these events, and
-// then, sooner or later, the others. What is closed before can have been opened long ago.
-func (s *stream) follows(r *event.Record, ahead int64, these ...event.Mask) bool {
+// then, sooner or later, the others. It can be closed before, and opened too where reopened allows that.
+func (s *stream) follows(r *event.Record, ahead int64, reopened bool, these ...event.Mask) bool {
 	var next event.Record
 	other := event.IN_OPEN | event.IN_ACCESS | needsCare | needsCareSelf
+	if reopened {
+		other &^= event.IN_OPEN
+	}
 	for n := -1; n < len(s.pending); n++ {
 		text := s.rest
 		if n >= 0 {

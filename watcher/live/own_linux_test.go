@@ -118,6 +118,7 @@ func TestOurListingIsToldFromWhatOthersDo(t *testing.T) {
 		"opened before and closed then":   {first: "open, elsewhere", meanwhile: "close", want: "open OPEN close ACCESS CLOSE_NOWRITE"},
 		"opened before and closed midway": {first: "open, elsewhere", midway: "close", want: "open OPEN ACCESS close ACCESS CLOSE_NOWRITE"},
 		"opened and closed midway":        {midway: "elsewhere, open, close", want: "OPEN ACCESS open close ACCESS CLOSE_NOWRITE"},
+		"opened and closed twice midway":  {midway: "elsewhere, open, elsewhere, close, open, elsewhere, close, elsewhere", want: "OPEN ACCESS open close open close ACCESS CLOSE_NOWRITE"},
 		"opened as the last thing before": {first: "open", after: "elsewhere, close", want: "OPEN ACCESS CLOSE_NOWRITE close"},
 		"opened and closed after":         {after: "open, elsewhere, close", want: "OPEN ACCESS CLOSE_NOWRITE open close"},
 		"removed, so that it is not read": {meanwhile: "remove", want: "OPEN CLOSE_NOWRITE"},
