@@ -115,7 +115,14 @@ func appendRaw(b []byte, s string) []byte { return append(b, s...) }
 // a Go string (\n, \x1b, \u202e, bytes that are not UTF-8 as \xNN) and \
 // doubled, so that the original can be told.
 func AppendEscaped(b []byte, s string) []byte {
-	for len(s) > 0 {
+	for {
+		plain := 0
+		for plain < len(s) && ' ' <= s[plain] && s[plain] <= '~' && s[plain] != '\\' {
+			plain++
+		}
+		if b, s = append(b, s[:plain]...), s[plain:]; s == "" {
+			return b
+		}
 		r, size := utf8.DecodeRuneInString(s)
 		switch {
 		case r == utf8.RuneError && size == 1:
@@ -130,7 +137,6 @@ func AppendEscaped(b []byte, s string) []byte {
 		}
 		s = s[size:]
 	}
-	return b
 }
 
 const hexDigits = "0123456789abcdef"
