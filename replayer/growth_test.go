@@ -219,7 +219,7 @@ func BenchmarkGrowth(b *testing.B) {
 		{"state", func(log *event.MemoryLog) error {
 			var models [2]*model.Model
 			for i := range models {
-				m, err := model.Read(context.Background(), log.Header(), event.NewMemoryLog(log.Header(), log.Records()[i:])) // the second lacks a record
+				m, err := model.Read(context.Background(), log.Header(), event.NewMemoryLog(log.Header(), log.Records()[:len(log.Records())-i])) // the second lacks a record
 				if err != nil {
 					return err
 				}
