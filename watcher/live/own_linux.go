@@ -17,17 +17,16 @@ const lookAhead = 32 << 10
 // their way through the queue.
 type ownEvents struct {
 	byKey    map[todoKey][]*ownListing
-	order    []*ownListing // by end
-	doubtful []*ownListing // of order, those that may have met another directory than was meant
-	latest   *ownListing   // of the event before, where that was taken
-	mask     event.Mask    // and what that event was
+	order    []*ownListing            // by end
+	doubtful map[string][]*ownListing // of order, those that may have met another directory than was meant, by at
+	latest   *ownListing              // of the event before, where that was taken
+	mask     event.Mask               // and what that event was
 }
 
 // ownListing is what one watch hears of one listing: that of the directory itself, or that of
 // the directory which holds it.
 type ownListing struct {
-	path       string
-	self       bool
+	at, name   string      // the path of the watch, and the name in it, empty for the directory itself
 	other      *ownListing // what the directory itself hears of the same listing, in doubt
 	begin, end int64       // places in the stream that the events stand between
 	calls      int         // of getdents that are told of
@@ -77,20 +76,15 @@ func (o *ownEvents) find(c *ownListing, key todoKey) {
 	}
 }
 
-// follow has the doubtful listings at and below path, where the table has changed, be found
-// by what is there now.
+// follow has the doubtful listings that watches at and below path hear of, where the table has
+// changed, be found by what is there now.
 func (o *ownEvents) follow(table *event.Table, path string) {
-	for _, c := range o.doubtful {
-		if _, below := event.Linux.Below(path, c.path); !below {
-			continue
-		}
-		key, at := todoKey{}, c.path
-		if !c.self {
-			key.name, at = event.Linux.Base(c.path), event.Linux.Parent(c.path)
-		}
-		if w := table.At(at); w != nil {
-			key.wd = w.WD
-			o.find(c, key)
+	if len(o.doubtful) == 0 {
+		return
+	}
+	for _, w := range table.Below(path, nil) {
+		for _, c := range o.doubtful[w.Path()] {
+			o.find(c, todoKey{w.WD, c.name})
 		}
 	}
 }
@@ -187,7 +181,11 @@ func (o *ownEvents) expire(place int64) {
 				delete(o.byKey, key)
 			}
 		}
-		o.doubtful = without(o.doubtful, c)
+		if left := without(o.doubtful[c.at], c); len(left) > 0 {
+			o.doubtful[c.at] = left
+		} else {
+			delete(o.doubtful, c.at)
+		}
 	}
 	if len(o.order) == 0 {
 		o.order, o.doubtful = nil, nil
@@ -195,6 +193,10 @@ func (o *ownEvents) expire(place int64) {
 }
 
 func without(all []*ownListing, c *ownListing) []*ownListing {
+	if len(all) > 0 && all[0] == c {
+		all[0] = nil
+		return all[1:] // the one that ends first is mostly the first
+	}
 	if i := slices.Index(all, c); i >= 0 {
 		return slices.Delete(all, i, i+1)
 	}
@@ -204,12 +206,12 @@ func without(all []*ownListing, c *ownListing) []*ownListing {
 // expectOwn notes which events our listing of l causes, which took place between two places
 // in the stream. In doubt it may have met another directory.
 func (n *Inotify) expectOwn(l *landing, begin, end int64, doubt bool, renames *renames) {
-	expect := func(wd int32, name string) *ownListing {
+	expect := func(wd int32, at, name string) *ownListing {
 		w := n.table.Watch(wd)
-		c := &ownListing{path: l.path, self: name == "", begin: begin, end: end, calls: l.calls, deaf: w == nil || !n.hears(w), renames: renames}
+		c := &ownListing{at: at, name: name, begin: begin, end: end, calls: l.calls, deaf: w == nil || !n.hears(w), renames: renames}
 		n.own.expect(c, todoKey{wd, name})
 		if doubt {
-			n.own.doubtful = append(n.own.doubtful, c)
+			set(&n.own.doubtful, at, append(n.own.doubtful[at], c))
 		}
 		return c
 	}
@@ -220,10 +222,10 @@ func (n *Inotify) expectOwn(l *landing, begin, end int64, doubt bool, renames *r
 	}
 	var self *ownListing
 	if w := n.table.Watch(l.wd); doubt || l.existed && w != nil && n.hears(w) {
-		self = expect(l.wd, "")
+		self = expect(l.wd, l.path, "")
 	}
 	if up != nil && up.Path() != l.path && (doubt || n.hears(up)) {
-		c := expect(up.WD, name)
+		c := expect(up.WD, dir, name)
 		c.other = self
 		if doubt { // the queue may not tell yet where path leads
 			n.own.find(c, todoKey{n.identify(dir, 0), name})

@@ -2,9 +2,11 @@ package live
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -217,5 +219,36 @@ func shuffle(root string, rnd *rand.Rand, steps int) {
 		case 3:
 			_ = os.Remove(name())
 		}
+	}
+}
+
+// A rename while a large tree is added puts all of its listings in doubt. Each is found by its own directory: looking
+// through all of them for each watch took a minute here.
+func TestManyListingsInDoubt(t *testing.T) {
+	const many = 40_000
+	var own ownEvents
+	table := event.NewTable(event.Linux)
+	add := func(wd int32, path string) {
+		table.Apply(&event.Record{Kind: event.KindWatch, WD: wd, Path: path})
+		own.follow(table, path)
+	}
+	for i := range int32(many) {
+		c := &ownListing{at: fmt.Sprint("/t/", i), end: int64(i)}
+		own.expect(c, todoKey{name: c.at})
+		set(&own.doubtful, c.at, []*ownListing{c})
+	}
+	for i := range int32(many) {
+		add(i+1, fmt.Sprint("/t/", i))
+	}
+	table.Apply(&event.Record{Kind: event.KindMove, Src: "/t/7", Path: "/t/9"})
+	own.follow(table, "/t/9")
+	for i, c := range own.order {
+		if want := []todoKey{{name: c.at}, {wd: int32(i + 1)}, {wd: 8}}; !slices.Equal(c.keys, want[:2]) && (i != 9 || !slices.Equal(c.keys, want)) {
+			t.Fatalf("listing %d is found by %v", i, c.keys)
+		}
+	}
+	own.expire(many)
+	if len(own.byKey)+len(own.order)+len(own.doubtful) > 0 {
+		t.Errorf("%d keys and %d listings are left", len(own.byKey), len(own.order))
 	}
 }
