@@ -111,7 +111,7 @@ func (n *ReadDirectoryChanges) renew(w *watch, t terms) error {
 		n.mu.Unlock()
 		return err
 	}
-	call, rescope := w.cur.call, t.flags != w.asked.flags
+	call, path, rescope := w.cur.call, w.path, t.flags != w.asked.flags
 	if !rescope && t.subtree() == call.subtree && t.filter()&^call.filter == 0 {
 		w.asked = t
 		n.emit(w.record(), n.clock())
@@ -122,10 +122,10 @@ func (n *ReadDirectoryChanges) renew(w *watch, t terms) error {
 	u := &update{terms: t, number: nextSentinel(), done: make(chan error, 1)}
 	dir, err := n.second(w)
 	if err != nil {
-		return watchError("watch", w.path, err)
+		return watchError("watch", path, err)
 	}
 	if u.next, err = n.newStream(w, dir, t.subtree(), t.filter()|call.filter); err != nil {
-		return watchError("watch", w.path, err)
+		return watchError("watch", path, err)
 	}
 	if rescope {
 		u.scope = n.scopeNow(dir, t)
@@ -220,9 +220,10 @@ func (n *ReadDirectoryChanges) holdBack(w *watch, u *update, b *batch) bool {
 	n.mu.Lock()
 	w.update = nil
 	n.dropHeld(u)
+	err := watchError("watch", w.path, b.err)
 	n.mu.Unlock()
 	u.next.shut()
-	u.done <- watchError("watch", w.path, b.err)
+	u.done <- err
 	return false
 }
 
