@@ -132,16 +132,40 @@ func (s *side) ownEvent(r *event.Record, mask event.Mask) {
 }
 
 // merged reports whether an event of an operation, before event to and when there had been from events on side i, may be one
-// with an event that its recorder caused: equal ones that follow each other unread are one (inotify(7)).
+// with an event that its recorder caused: equal ones that follow each other unread are one (inotify(7)). What happens while the
+// recorder lists the directory may be either's.
 func (c *comparison) merged(i int, key ownKey, from, to, operation int) bool {
+	if key.node == 0 {
+		return false
+	}
+	from, _ = c.sides[i].listing(key, from)
+	_, to = c.sides[i].listing(key, to)
 	all := c.sides[i].own[key]
-	n := sort.Search(len(all), func(n int) bool { return all[n].at >= from })
-	for ; key.node != 0 && n < len(all) && all[n].at <= to; n++ {
+	for n := after(all, from); n < len(all) && all[n].at <= to; n++ {
 		if !c.operated() || c.opIn[i][all[n].op] == operation {
 			return true
 		}
 	}
 	return false
+}
+
+// listing gives how many events there were when the recorder began and ended to list a directory, where it did when there were so many.
+func (s *side) listing(key ownKey, at int) (begin, end int) {
+	dir := key.mask & uint32(event.IN_ISDIR)
+	opens, closes := s.own[ownKey{key.node, uint32(event.IN_OPEN) | dir}], s.own[ownKey{key.node, uint32(event.IN_CLOSE_NOWRITE) | dir}]
+	n := after(opens, at+1) - 1
+	if n < 0 {
+		return at, at
+	}
+	if close := after(closes, opens[n].at); close < len(closes) && closes[close].at >= at {
+		return opens[n].at, closes[close].at
+	}
+	return at, at
+}
+
+// after is the first of some places that has no fewer events before it.
+func after(all []ownPlace, at int) int {
+	return sort.Search(len(all), func(n int) bool { return all[n].at >= at })
 }
 
 // narrow sets aside what a side could not see, since the watch of the directory had no
@@ -178,6 +202,43 @@ func (p *pathDiff) narrow(g *gap) {
 			return true
 		})
 	}
+}
+
+// early puts the listed events that only one side has as far to the front as they fit as well: what a watch did not tell
+// since it had no such events yet are the first ones.
+func (p *pathDiff) early(all []hunk, tokens [2][]uint64) {
+	if !p.c.conf.on[StepUnseen] || p.c.conf.match == Set || !p.narrowed() {
+		return
+	}
+	var before hunk
+	for n := range all {
+		h := &all[n]
+		t, lo, hi := tokens[0], h.aLo, h.aHi
+		if lo == hi {
+			t, lo, hi = tokens[1], h.bLo, h.bHi
+		}
+		other := func(token uint64) bool { return event.Mask(token>>32)&event.IN_ALL_EVENTS&^listed != 0 }
+		if h.aLo != h.aHi && h.bLo != h.bHi || slices.ContainsFunc(t[lo:hi], other) {
+			before = *h
+			continue
+		}
+		by := 0
+		for h.aLo-by > before.aHi && h.bLo-by > before.bHi && t[lo-by-1] == t[hi-by-1] {
+			by++
+		}
+		before = hunk{h.aLo - by, h.aHi - by, h.bLo - by, h.bHi - by}
+		*h = before
+	}
+}
+
+// narrowed reports whether a watch of the directory of the path did not tell everything at first.
+func (p *pathDiff) narrowed() bool {
+	for i, s := range p.c.sides {
+		if id := p.path[i]; id != 0 && len(s.spans[s.names.node(id).parent]) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // repay sets aside what a side tells at another place than the other one, where its recorder caused an equal event: of the

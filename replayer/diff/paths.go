@@ -113,6 +113,7 @@ func (p *pathDiff) align(xLo, xHi, yLo, yHi int) {
 	xLo, yLo = p.late(xLo, xHi, yLo, yHi)
 	x, y := xLo, yLo
 	all := hunks(p.tokens[0][xLo:xHi], p.tokens[1][yLo:yHi])
+	p.early(all, [2][]uint64{p.tokens[0][xLo:xHi], p.tokens[1][yLo:yHi]})
 	for _, h := range append(all, hunk{xHi - xLo, xHi - xLo, yHi - yLo, yHi - yLo}) {
 		for ; x < xLo+h.aLo; x, y = x+1, y+1 {
 			p.pair(p.all[0][x], p.all[1][y])
@@ -402,8 +403,9 @@ func (c *comparison) checkOrder(all [][2]uint32) {
 			if i == len(x) || j == len(y) {
 				break
 			}
-			if epochs[0][xAt+i] != epochs[1][yAt+j] && c.token(0, int(x[i])) == c.token(1, int(y[j])) {
-				c.setLate(int(x[i]), int(y[j]), c.sides[0].names.node(path[0]).parent)
+			both := [2]int{int(x[i]), int(y[j])}
+			if epochs[0][xAt+i] != epochs[1][yAt+j] && c.token(0, both[0]) == c.token(1, both[1]) && !c.unseen.held(both) {
+				c.setLate(both[0], both[1], c.sides[0].names.node(path[0]).parent)
 			}
 			i++
 			j++

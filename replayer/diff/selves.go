@@ -104,3 +104,14 @@ func (u *unseen) deaths(p pairing) {
 		u.late[id] = append(u.late[id], [2]int{p.of[0].died, p.of[1].died})
 	}
 }
+
+// held reports whether an event of both sides is the end of an object that somebody held open on one of them, where it can be told
+// after the end of the directories above.
+func (u *unseen) held(both [2]int) bool {
+	for i, at := range both {
+		if _, ok := u.shift[i][at]; ok {
+			return true
+		}
+	}
+	return false
+}

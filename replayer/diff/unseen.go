@@ -272,7 +272,7 @@ func (u *unseen) cut(p pairing, late int, t [2]tales, want fit) bool {
 			return false
 		}
 	}
-	since := -1
+	since := 0
 	if from > 0 {
 		since = e.all[from-1].at
 	}
