@@ -113,7 +113,7 @@ func (e *RootsError) Error() string {
 	left, right := QuoteSome(e.Left), QuoteSome(e.Right)
 	switch {
 	case e.Pair != [2]string{}:
-		return fmt.Sprintf("cannot pair root %q with %q: the left recording has %s, the right one %s", e.Pair[0], e.Pair[1], left, right)
+		return fmt.Sprintf("cannot pair root %s with %s: the left recording has %s, the right one %s", Quote(e.Pair[0]), Quote(e.Pair[1]), left, right)
 	case e.Disjoint:
 		return fmt.Sprintf("unrelated roots: no path below %s of the left recording is also below %s of the right one; if they are to be compared all the same, pair them", left, right)
 	}
