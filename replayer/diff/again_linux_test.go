@@ -181,8 +181,9 @@ var churns = []churn{
 	}},
 }
 
-// However soon after a directory was made it is watched, recordings of the same operations differ in hardly anything that is
-// unexplained, though what happened in it before is told by nobody: what is left is a recorder that took an event of its own for another's.
+// However soon after a directory was made it is watched, recordings of the same operations differ in nothing that is unexplained,
+// though what happened in it before is told by nobody. One recording may differ from all others: of the lives that a name has one after
+// the other, where one side tells of few and has no watch for most, now and then the wrong ones are compared (one pair of 800).
 func TestNewDirectoriesRecordedAgainUnderLoad(t *testing.T) {
 	again := 10
 	if testing.Short() {
@@ -211,7 +212,7 @@ func TestNewDirectoriesRecordedAgainUnderLoad(t *testing.T) {
 			}
 		}
 	}
-	if t.Logf("%d of %d pairs differ", differ, pairs); unexplained > max(pairs/20, again) {
+	if t.Logf("%d of %d pairs differ", differ, pairs); unexplained >= again {
 		t.Errorf("%d of %d pairs differ in what is unexplained", unexplained, pairs)
 	}
 }
