@@ -168,7 +168,7 @@ func (s *session) placedWhile(root string, meanwhile func()) {
 	if !known {
 		s.t.Fatal("the directory has no watch")
 	}
-	s.underTest.watch(&l)
+	s.watch(&l)
 	meanwhile()
 	l.list(&s.listers[0])
 	added, _ := s.drain()
