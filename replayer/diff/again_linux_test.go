@@ -182,8 +182,8 @@ var churns = []churn{
 }
 
 // However soon after a directory was made it is watched, recordings of the same operations differ in nothing that is unexplained,
-// though what happened in it before is told by nobody. One recording may differ from all others: of the lives that a name has one after
-// the other, where one side tells of few and has no watch for most, now and then the wrong ones are compared (one pair of 800).
+// though what happened in it before is told by nobody. One recording may differ from all others: now and then (one pair of
+// 800), what was in one of several directories that had a name one after the other is not known to have been unseen.
 func TestNewDirectoriesRecordedAgainUnderLoad(t *testing.T) {
 	again := 10
 	if testing.Short() {
