@@ -289,7 +289,11 @@ func comparisonError(err error) error {
 	case errors.As(err, &input):
 		return input.Err // names the log itself
 	case errors.As(err, &roots):
-		return fmt.Errorf("%w: --root LEFT=RIGHT", err)
+		pair := "LEFT=RIGHT"
+		if len(roots.Left) == 1 && len(roots.Right) == 1 {
+			pair = strings.TrimSuffix(event.Quote(roots.Left[0]), `"`) + "=" + strings.TrimPrefix(event.Quote(roots.Right[0]), `"`)
+		}
+		return fmt.Errorf("%w: --root %s", err, pair)
 	case errors.As(err, &bound):
 		return fmt.Errorf("%w: --state compares the trees that the recordings end in", err)
 	}
