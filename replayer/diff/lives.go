@@ -41,8 +41,9 @@ type placement struct {
 	wd   int32
 }
 
-// ending is an event of a watch that tells that its object was renamed or is gone, which can be told when its path is that of another one.
-type ending struct {
+// heard is an event with the watch that told it, where its path may be that of another directory by then: somebody
+// holds a directory open that was removed, or its end is told behind what came after.
+type heard struct {
 	at int
 	wd int32
 }
@@ -61,20 +62,17 @@ type tree struct {
 func newTree(s *side) *tree {
 	t := &tree{s: s, roots: make(map[uint32]*object), now: 1, byWD: make(map[int32]*object), way: make(map[int]*object)}
 	t.at, t.seen = make([]*object, s.names.nodes.n), make([]uint32, s.names.nodes.n)
-	next, end := 0, 0
+	next, known := 0, 0
 	for i := range s.events.n {
 		for ; next < len(s.placements) && s.placements[next].at <= i; next++ {
 			t.place(s.placements[next])
 		}
-		if end < len(s.endings) && s.endings[end].at == i {
-			o := t.byWD[s.endings[end].wd]
-			end++
-			if o != nil {
-				o.self = append(o.self, i)
-				continue
-			}
+		var of *object
+		if known < len(s.heard) && s.heard[known].at == i {
+			of = t.byWD[s.heard[known].wd]
+			known++
 		}
-		t.tell(i, s.events.at(i))
+		t.tell(i, s.events.at(i), of)
 	}
 	for ; next < len(s.placements); next++ {
 		t.place(s.placements[next])
@@ -128,10 +126,14 @@ func (o *object) take(kid *object) {
 	o.kids[kid.name] = kid
 }
 
-func (t *tree) tell(i int, e *ev) {
+// tell takes in an event, of which it may be known which directory's watch told it.
+func (t *tree) tell(i int, e *ev, of *object) {
 	if e.mask&bitSelf != 0 {
-		if o := t.object(e.node, false); o != nil {
-			o.self = append(o.self, i)
+		if of == nil {
+			of = t.object(e.node, false)
+		}
+		if of != nil {
+			of.self = append(of.self, i)
 		}
 		return
 	}
@@ -140,7 +142,10 @@ func (t *tree) tell(i int, e *ev) {
 	if x.parent == 0 {
 		return
 	}
-	up := t.object(x.parent, true)
+	up := of
+	if up == nil {
+		up = t.object(x.parent, true)
+	}
 	if !dir && !up.fresh {
 		return
 	}

@@ -89,6 +89,7 @@ type side struct {
 	losses     []window
 	crossed    []uint32 // nodes of moves from one root to another
 	aside      map[asideKey]int64
+	left       nodeSet               // nodes of directories that were removed or renamed, or took the place of one
 	watched    nodeSet               // nodes that had a watch of their own
 	adrift     nodeSet               // those of them that were renamed to where nothing is watched
 	closed     nodeSet               // nodes that were closed after writing, also where the other side cannot tell
@@ -96,7 +97,7 @@ type side struct {
 	handles    map[uint32]handles    // by node
 	narrow     map[int32]narrowWatch // by wd
 	placements []placement           // in order
-	endings    []ending              // in order
+	heard      []heard               // in order
 	own        map[ownKey][]ownPlace // events that the recorder caused
 	spans      map[uint32][]span     // in which the watch of a node did not see all
 	lost       int                   // overflowed or reported, where the latest loss may be told again
@@ -286,11 +287,12 @@ func (s *side) event(r *event.Record) {
 	}
 	if r.Name == "" {
 		bits |= bitSelf
-		if mask&event.Mask(ends) != 0 {
-			s.endings = append(s.endings, ending{s.events.n, r.WD})
-		}
 	}
+	next := s.events.n
 	s.add(id, bits, r)
+	if s.events.n > next && (mask&event.Mask(ends) != 0 || s.left.has(at.node)) {
+		s.heard = append(s.heard, heard{next, r.WD})
+	}
 }
 
 // noted keeps of an event that the other side cannot tell what rules ask for.
@@ -371,6 +373,9 @@ func (s *side) add(id, bits uint32, r *event.Record) {
 	if bits&lives != 0 && bits&(uint32(event.IN_ISDIR)|bitDirUnknown) != 0 {
 		s.lived(x)
 		s.come(x, bits, i)
+		if bits&uint32(event.IN_CREATE) == 0 {
+			s.left.set(id)
+		}
 	}
 }
 
