@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"fsrec/replayer/diff"
@@ -182,8 +183,8 @@ var churns = []churn{
 }
 
 // However soon after a directory was made it is watched, recordings of the same operations differ in nothing that is unexplained,
-// though what happened in it before is told by nobody. One recording may differ from all others: now and then (one pair of
-// 800), what was in one of several directories that had a name one after the other is not known to have been unseen.
+// though what happened in it before is told by nobody. Now and then (one pair of 1,000 on a busy machine) a listing is taken for
+// the recorder's or for somebody else's: inotify does not say whose an event is, and makes one of two that follow one another unread.
 func TestNewDirectoriesRecordedAgainUnderLoad(t *testing.T) {
 	again := 10
 	if testing.Short() {
@@ -192,7 +193,7 @@ func TestNewDirectoriesRecordedAgainUnderLoad(t *testing.T) {
 	for range 2 {
 		occupy(t)
 	}
-	pairs, differ, unexplained := 0, 0, 0
+	pairs, differ, guessed := 0, 0, 0
 	for _, c := range churns {
 		var logs []event.Log
 		for range again {
@@ -205,16 +206,31 @@ func TestNewDirectoriesRecordedAgainUnderLoad(t *testing.T) {
 				if r.Verdict != diff.Same {
 					differ++
 				}
-				if r.Failed(false) {
-					unexplained++
-					t.Logf("%s: %s", c.name, told(r))
+				switch {
+				case !r.Failed(false):
+				case onlyListings(r):
+					guessed++
+				default:
+					t.Errorf("%s: %s", c.name, told(r))
 				}
 			}
 		}
 	}
-	if t.Logf("%d of %d pairs differ", differ, pairs); unexplained >= again {
-		t.Errorf("%d of %d pairs differ in what is unexplained", unexplained, pairs)
+	if t.Logf("%d of %d pairs differ, %d of them in whose a listing is", differ, pairs, guessed); guessed >= 2*again {
+		t.Errorf("%d of %d pairs differ in whose a listing is", guessed, pairs)
 	}
+}
+
+// onlyListings reports whether all that is unexplained is that directories were opened, read and closed.
+func onlyListings(r *diff.Result) bool {
+	for _, d := range r.Differences {
+		for _, e := range slices.Concat(d.Left, d.Right) {
+			if d.Verdict == diff.Unexplained && (e.Mask&event.IN_ISDIR == 0 || e.Mask&event.IN_ALL_EVENTS&^(event.IN_OPEN|event.IN_ACCESS|event.IN_CLOSE_NOWRITE) != 0) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // occupy keeps a processor busy until the end of the test.
