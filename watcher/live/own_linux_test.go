@@ -203,13 +203,7 @@ func TestOurListingIsOurOwnWhateverIsRenamedMeanwhile(t *testing.T) {
 
 // shuffle makes, renames and removes directories at random, and opens none.
 func shuffle(root string, rnd *rand.Rand, steps int) {
-	name := func() string {
-		p := root
-		for range 1 + rnd.IntN(3) {
-			p = filepath.Join(p, string(rune('a'+rnd.IntN(4))))
-		}
-		return p
-	}
+	name := func() string { return anyPath(rnd, root, 3) }
 	for range steps {
 		switch rnd.IntN(4) {
 		case 0, 1:

@@ -84,17 +84,19 @@ func TestATreeThatChangesWhileItIsAddedIsKnownExactly(t *testing.T) {
 	s.check(root)
 }
 
+// anyPath is one of a few paths below root, of at most depth elements.
+func anyPath(rnd *rand.Rand, root string, depth int) string {
+	for range 1 + rnd.IntN(depth) {
+		root = filepath.Join(root, string(rune('a'+rnd.IntN(4))))
+	}
+	return root
+}
+
 // churn makes, renames and removes files and directories at random; many of
 // its attempts fail, which is meant.
 func churn(root string, seed uint64, steps int) {
 	rnd := rand.New(rand.NewPCG(seed, 1))
-	name := func() string {
-		p := root
-		for range 1 + rnd.IntN(4) {
-			p = filepath.Join(p, string(rune('a'+rnd.IntN(4))))
-		}
-		return p
-	}
+	name := func() string { return anyPath(rnd, root, 4) }
 	for range steps {
 		switch rnd.IntN(10) {
 		case 0, 1, 2:
