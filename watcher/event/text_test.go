@@ -103,21 +103,17 @@ func TestTextOfARecordingRoundTrips(t *testing.T) {
 	if want := `header command ["sh","-c","a && b > c"]`; !strings.Contains(text, want) {
 		t.Errorf("a command line is not readable: want %s in\n%s", want, text)
 	}
-	r, err := NewTextReader(strings.NewReader(text))
+	log, err := ReadText(t.Context(), strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !reflect.DeepEqual(r.Header(), h) {
-		t.Errorf("header %+v\nwant   %+v", r.Header(), h)
-	}
-	log, err := ReadAll(context.Background(), r.Header(), r)
-	if err != nil {
-		t.Fatal(err)
+	if !reflect.DeepEqual(log.Header(), h) {
+		t.Errorf("header %+v\nwant   %+v", log.Header(), h)
 	}
 	if !reflect.DeepEqual(log.Records(), everyKind()) {
 		t.Errorf("records differ")
 	}
-	if again := write(r.Header(), log.Records()); again != text {
+	if again := write(log.Header(), log.Records()); again != text {
 		t.Errorf("written again it is\n%s\nwant\n%s", again, text)
 	}
 }
