@@ -290,7 +290,7 @@ func (s *side) event(r *event.Record) {
 	}
 	next := s.events.n
 	s.add(id, bits, r)
-	if s.events.n > next && (mask&event.Mask(ends) != 0 || s.left.has(at.node)) {
+	if s.events.n > next && s.left.has(at.node) {
 		s.heard = append(s.heard, heard{next, r.WD})
 	}
 }
